@@ -14,6 +14,9 @@ from odt_core.evaluation.paired import mcnemar
 from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.student import student_quantile
 
+# What share of an error is none beside it: rounding in float32, squared.
+_NO_ERROR = 1e-12
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -80,24 +83,49 @@ def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:
     return Estimate(mean, interval, n, tuple(float(v) for v in matrix.mean(axis=1)))
 
 
-def can_be_told_apart(first: np.ndarray, second: np.ndarray) -> bool:
+def can_be_told_apart(first: np.ndarray, second: np.ndarray, quantity: Quantity) -> bool:
     """Whether the means of two matrices [seeds, N] (or [1, N]) of the same test samples and seeds
     differ by more than chance, at the 5 % level.
 
-    As in `compare` the exact sign test must say so, over the samples: what all seeds made of one is
-    one difference. The mean must not say the opposite. Of several seeds it must also differ by more
-    than their models do: t, variance as in `estimate`.
+    As in `compare` the exact sign test over the samples must say so, and the mean not the opposite:
+    for most seeds, each by itself. (The mean over seeds of a sample is no answer of any model: one
+    seed that gets it wrong would count as much as all.) But seeds that differ in luck all say so,
+    each of its own model, where training helps none on the whole: of several the gain must also be
+    away from 0 by Student's t of the seeds', of errors on the scale of logarithms. Together they
+    tell at most 5 in 100 trainings apart that differ by chance alone
+    (benchmarks/evaluation/README.md).
     """
-    differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
-    each = differences.mean(axis=0)
-    up, down = int(np.count_nonzero(each > 0)), int(np.count_nonzero(each < 0))
-    mean = float(each.mean())
-    if mcnemar(up, down) >= 0.05 or mean * (up - down) <= 0:
+    first, second = (np.asarray(one, np.float64) for one in (first, second))
+    mean = float(second.mean() - first.mean())
+    ways = [_way(one) for one in second - first]
+    if 2 * sum(way * mean > 0 for way in ways) <= len(ways):
         return False
-    if len(differences) == 1:
+    gains = _gains(first, second, quantity)
+    seeds = len(gains)
+    if seeds == 1:
         return True
-    variance, reach = _variance(differences)
-    return abs(mean) > reach * math.sqrt(variance)
+    error = math.sqrt(float(gains.var(ddof=1)) / seeds)
+    return abs(float(gains.mean())) > student_quantile(0.95, seeds - 1) * error
+
+
+def _gains(first: np.ndarray, second: np.ndarray, quantity: Quantity) -> np.ndarray:
+    """float64 [seeds]: of the means over the samples; of errors in logarithms, for one is some
+    times another.
+    """
+    before, after = first.mean(axis=1), second.mean(axis=1)
+    if quantity.is_share:
+        return np.asarray(after - before)
+    least = _NO_ERROR * max(before.max(), after.max())
+    return np.log(np.maximum(after, least)) - np.log(np.maximum(before, least))
+
+
+def _way(differences: np.ndarray) -> int:
+    """1 or -1: which way more of the [N] differences go than by chance, and their mean, too; 0 for
+    neither.
+    """
+    up, down = int(np.count_nonzero(differences > 0)), int(np.count_nonzero(differences < 0))
+    way = 1 if up > down else -1
+    return way if mcnemar(up, down) < 0.05 and way * float(differences.mean()) > 0 else 0
 
 
 def _variance(matrix: np.ndarray) -> tuple[float, float]:

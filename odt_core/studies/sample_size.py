@@ -195,7 +195,7 @@ def _sentence(
     if n < FEWEST_CHANGES:
         said = f"{_figure(points[0].own, quantity)} before, {_figure(last.own, quantity)} after"
         return f"These are too few test samples to tell how many samples it takes ({said}; {told})."
-    apart = [can_be_told_apart(one, own[-1]) for one in own]
+    apart = [can_be_told_apart(one, own[-1], quantity) for one in own]
     base, of_each = points[0].own, quantity.of_each
     most = "all samples" if last.per_label is None else f"{last.per_label}{of_each}"
     if not apart[0]:

@@ -10,12 +10,20 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from odt_core.errors import SampleError, SettingsError
-from odt_core.evaluation import Proportion, gain_interval, mcnemar, wilson
+from odt_core.evaluation import (
+    Proportion,
+    Verdict,
+    compare,
+    gain_interval,
+    mcnemar,
+    score,
+    wilson,
+)
 from odt_core.evaluation.intervals import wilson_share
 from odt_core.evaluation.paired import mean_interval, tango_interval
 from odt_core.evaluation.student import student_quantile
 from odt_core.studies import Quantity
-from odt_core.studies.crossed import can_be_told_apart, estimate
+from odt_core.studies.crossed import can_be_told_apart, estimate, outcomes
 
 
 class TestStudent:
@@ -178,21 +186,55 @@ class TestEstimate:
                 first = np.r_[np.zeros(fixed), np.ones(broken), np.ones(20)][None]
                 second = np.r_[np.ones(fixed), np.zeros(broken), np.ones(20)][None]
                 expected = mcnemar(fixed, broken) < 0.05
-                assert can_be_told_apart(first, second) is expected
+                assert can_be_told_apart(first, second, Quantity.ACCURACY) is expected
 
     def test_seeds_are_not_more_samples(self):
         """Three wrong answers of three models each are three, not nine."""
         for n, told in ((1, False), (3, False), (6, True)):
-            assert can_be_told_apart(np.ones((1, n)), np.zeros((3, n))) is told
+            assert can_be_told_apart(np.ones((1, n)), np.zeros((3, n)), Quantity.ACCURACY) is told
 
     def test_errors_are_not_told_apart_when_signs_and_mean_disagree(self):
         first, second = np.full((1, 21), 0.01), np.r_[np.full(20, 0.005), 1e4][None]
-        assert not can_be_told_apart(first, second)
+        assert not can_be_told_apart(first, second, Quantity.ERROR)
 
     def test_seeds_that_disagree_are_not_told_apart(self):
         low, high = np.zeros((1, 40)), np.full((1, 40), 0.9)
-        assert can_be_told_apart(low, np.repeat(high, 3, axis=0))
-        assert not can_be_told_apart(low, high * np.array([[0.1], [0.0], [1.0]]))
+        assert can_be_told_apart(low, np.repeat(high, 3, axis=0), Quantity.ACCURACY)
+        assert not can_be_told_apart(low, high * np.array([[0.1], [0.0], [1.0]]), Quantity.ACCURACY)
+
+    def test_most_seeds_by_themselves_tell_two_trainings_apart(self):
+        base = np.zeros((1, 40))
+        eight, four = np.arange(40) < 8, np.arange(40) < 4  # p = 0.008 and 0.125
+        assert can_be_told_apart(base, np.array([eight, eight, four]), Quantity.ACCURACY)
+        assert not can_be_told_apart(base, np.array([eight, four, four]), Quantity.ACCURACY)
+
+    def test_models_that_err_at_different_samples_are_told_apart_as_each_of_them_is(self):
+        """Each of three gets the 20 right that the base model gets wrong, and 5 of its own wrong:
+        20 fixed, 5 broken. Of the means over the three 20 rise and 15 fall.
+        """
+        base, own = np.ones((1, 100)), np.ones((3, 100))
+        base[0, :20] = 0
+        for seed in range(3):
+            own[seed, 20 + 5 * seed : 25 + 5 * seed] = 0
+        assert can_be_told_apart(base, own, Quantity.ACCURACY)
+
+    def test_rare_large_errors_hide_no_gain_that_the_result_tells(self):
+        """All 12 answers came closer, by 1 to 2,048."""
+        targets = np.zeros((12, 1), np.float32)
+        base, own = (
+            score(far[:, None], targets) for far in (2.0 ** np.arange(12), np.full(12, 0.5))
+        )
+        assert compare(base, own).verdict is Verdict.BETTER
+        before, after = (np.atleast_2d(outcomes(one)) for one in (base, own))
+        assert can_be_told_apart(before, np.repeat(after, 3, axis=0), Quantity.ERROR)
+
+    def test_errors_that_are_many_times_smaller_for_each_seed_are_told_apart(self):
+        """Few samples teach by luck: 261, 84 and 130 to 1 lie far apart, but all go one way."""
+        before, each = np.array([[261.0], [84.0], [130.0]]), np.ones((1, 12))
+        assert can_be_told_apart(before * each, np.ones((3, 12)), Quantity.ERROR)
+        assert can_be_told_apart(before * each, np.zeros((3, 12)), Quantity.ERROR)
+        lucky = np.array([[0.9], [0.1], [0.8]])
+        assert not can_be_told_apart(each, lucky * each, Quantity.ERROR)
 
     @pytest.mark.parametrize("seeds", [2, 3, 5])
     @pytest.mark.parametrize("ratio", [0.3, 1, 10])
@@ -209,11 +251,11 @@ class TestEstimate:
 
     def test_as_many_samples_as_the_sign_test_needs_are_told_apart(self):
         for n, told in ((2, False), (5, False), (6, True)):
-            assert can_be_told_apart(np.zeros((1, n)), np.ones((1, n))) is told
+            assert can_be_told_apart(np.zeros((1, n)), np.ones((1, n)), Quantity.ACCURACY) is told
 
     def test_same_answers_cannot_be_told_apart(self):
         row = np.array([[1.0, 0.0, 1.0]])
-        assert not can_be_told_apart(row, row)
+        assert not can_be_told_apart(row, row, Quantity.ACCURACY)
 
 
 def test_wilson_share_takes_any_number():
