@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odt_core.errors import OdtError, SampleError
-from odt_core.evaluation.comparison import Comparison, Verdict, compare
+from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.evaluation.evaluation import Evaluation, evaluate
 from odt_core.evaluation.repeats import repeated
 from odt_core.samples.splitting import groups_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _FEW = 8  # samples that tell a person whose samples they are
 _MOSTLY_KEPT = 2 / 3  # share of labels that shuffling keeps where most samples have the same one
 _SHUFFLES = 3  # one alone may fall so that what it teaches is right
+_CALLED = "The trained model"  # on whatever samples, not always the person's
 _DEALS = 64  # tried, of which those that keep the fewest labels in place are taken
 
 
@@ -113,10 +114,10 @@ def negative_controls(
         found.append(one)
     progress(StudyProgress(len(runs), len(runs), "finished"))
     mine, shuffled, other = found[0], found[1 : 1 + len(mixed)], found[1 + len(mixed) :]
-    own = compare(base, mine)
-    against_base = tuple(compare(base, one) for one in shuffled)
+    own = compare(base, mine, _CALLED)
+    against_base = tuple(compare(base, one, _CALLED) for one in shuffled)
     over_shuffled = tuple(compare(one, mine) for one in shuffled)
-    other_person = compare(base, other[0]) if other else None
+    other_person = compare(base, other[0], _CALLED) if other else None
     over_other = compare(other[0], mine) if other else None
     kept = float(np.mean([_same(one.y, train.y) for one in mixed])) if mixed else 1.0
     vanished = _vanished(own, against_base, over_shuffled, kept)
@@ -272,7 +273,8 @@ def _sentence(
             f"Personalising shows no gain beyond chance on {these} ({own.gain_words}), so there is "
             "nothing for the controls to test."
         )
-    told = [f"Your samples: {own.gain_words} (n = {n} test samples){_only(own)}."]
+    constant = "" if own.constant is None else f", but no more right than {own.constant.words}"
+    told = [f"Your samples: {own.gain_words} (n = {n} test samples){constant}."]
     if not shuffled:
         taught = own.quantity.taught
         told.append(f"All your samples have one {taught}, so there is nothing to shuffle.")
@@ -343,20 +345,3 @@ def _of_other(other: Comparison, over_other: Comparison) -> str:
         f"more than chance ({over_other.p_words}): the gain may come from how the samples were "
         "taken."
     )
-
-
-def in_words(comparison: Comparison) -> str:
-    """What the paired test says of a model that was trained somehow, against the base model."""
-    if comparison.verdict is Verdict.SAME:
-        return "As good as the base model."
-    if comparison.verdict is Verdict.UNCLEAR:
-        return f"May be chance, {comparison.p_words}."
-    word = "Better" if comparison.gained else "Worse"
-    only = _only(comparison)
-    return f"{word} than the base model, not chance, {comparison.p_words}{only}."
-
-
-def _only(comparison: Comparison) -> str:
-    """What a gain is worth that is no more than that of a constant answer."""
-    constant = comparison.constant
-    return f", but {constant.no_more}" if constant is not None else ""

@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score
 from odt_core.cli.figures import compared
 from odt_core.evaluation import Evaluation, Verdict, claims, compare, evaluate, score
 from odt_core.evaluation.comparison import Comparison
-from odt_core.studies.controls import _sentence, _vanished, in_words
+from odt_core.studies.controls import _sentence, _vanished
 from tests.evaluation.evaluation_material import digits, person
 
 NAMES = ("neg", "pos")
@@ -176,10 +176,6 @@ class TestControls:
     def test_gain_of_a_constant_answer_is_said_to_be_one(self):
         assert "(n = 100 test samples), but no more right than always saying 'neg'. With" in (
             self.sentence(kept=0.9)
-        )
-        assert in_words(compare(BASE, ALWAYS)) == (
-            "Better than the base model, not chance, p < 0.001, but no more right than always "
-            "saying 'neg'."
         )
 
     def test_constant_answer_of_shuffled_labels_is_a_gain_too(self):

@@ -6,7 +6,6 @@ import streamlit as st
 
 from odt_core.evaluation import Comparison
 from odt_core.studies import Controls, negative_controls, other_person
-from odt_core.studies.controls import in_words
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import replay_of
@@ -127,16 +126,10 @@ def _show(result: Controls) -> None:
             "showlegend": False,
         },
     )
-    good_move, bad_move = quantity.moves
     pieces.table(
-        ("Trained on", "Gain, 95 % interval", "Answers", "In words"),
+        ("Trained on", "Gain, 95 % interval", "Against the base model"),
         [
-            (
-                name,
-                one.gain_figures.replace("95 % interval ", ""),
-                f"{len(one.fixed)} {good_move}, {len(one.broken)} {bad_move}, n = {one.n}",
-                in_words(one),
-            )
+            (name, one.gain_figures.replace("95 % interval ", ""), one.sentence)
             for name, one in rows
         ],
     )

@@ -53,6 +53,18 @@ class TestControls:
         assert "When the labels were shuffled, 10 % kept theirs." in self.shown()
         assert "were shuffled" not in self.shown(shuffled=(), own_over_shuffled=(), vanished=None)
 
+    def test_table_says_of_each_training_what_the_paired_test_does(self):
+        """34 of 40 closer, and the mean error larger; and no change in 3, which says nothing."""
+        targets, base, own = (np.full((40, 1), value, np.float32) for value in (0, 1, 0.9))
+        own[:6] = 6
+        unclear = compare(score(base, targets), score(own, targets))
+        right = score(np.eye(2)[[0] * 3], [0] * 3)
+        said = unescape(self.shown(own=unclear, other_person=compare(right, right)))
+        assert "not chance, p < 0.001. But the mean squared error rose from 1 to 6.088" in said
+        assert "May be chance" not in said
+        assert "No answer changed, and 3 samples are too few to tell." in said
+        assert "Both models get the same samples right and wrong (n = 20)." in said
+
 
 class TestStudies:
     def test_controls_when_run_train_a_model_of_their_own(self, trained):
