@@ -293,8 +293,7 @@ def _of_shuffled(
 ) -> str:
     left = [_left(*pair) for pair in zip(shuffled, over, strict=True)]
     each, gone = len(left), left.count(_Left.NOTHING)
-    again = (one.gain_figures.replace("95 % interval ", "") for one in shuffled[1:])
-    points = "; ".join((shuffled[0].gain_words, *again))
+    points = _figures(shuffled)
     what = f"{over[0].quantity.taught}s"
     least = max(over, key=lambda one: one.p_value).p_words  # of how much more the own model is
     if vanished:
@@ -308,8 +307,8 @@ def _of_shuffled(
     if vanished is False:
         return (
             f"With shuffled {what} the gain did not vanish ({points}), and yours is not more by "
-            f"more than chance ({', '.join(one.p_words for one in over)}): it may not come from "
-            "what you taught. Do not trust it."
+            f"more than chance (against those: {_figures(over)}): it may not come from what you "
+            "taught. Do not trust it."
         )
     if set(left) <= {_Left.NOTHING, _Left.PART}:
         return (
@@ -327,13 +326,22 @@ def _of_shuffled(
     )
 
 
+def _figures(each: Sequence[Comparison]) -> str:
+    """Their gains. No p-values where there is none by more than chance: that of a loss, or of a
+    mean error that grew while most became smaller, is small, too.
+    """
+    again = (one.gain_figures.replace("95 % interval ", "") for one in each[1:])
+    return "; ".join((each[0].gain_words, *again))
+
+
 def _of_other(other: Comparison, over_other: Comparison) -> str:
+    against = f"against theirs: {_figures([over_other])}"
     if not other.gained and over_other.gained:
         return f"Another person's samples gave no gain ({other.gain_words}): it is yours."
     if not other.gained:
         return (
             f"Another person's samples gave no gain that is more than chance ({other.gain_words}), "
-            f"but yours are not better by more than chance either ({over_other.p_words})."
+            f"but yours are not better by more than chance either ({against})."
         )
     if over_other.gained:
         return (
@@ -342,6 +350,5 @@ def _of_other(other: Comparison, over_other: Comparison) -> str:
         )
     return (
         f"Another person's samples helped, too ({other.gain_words}), and yours are not better by "
-        f"more than chance ({over_other.p_words}): the gain may come from how the samples were "
-        "taken."
+        f"more than chance ({against}): the gain may come from how the samples were taken."
     )

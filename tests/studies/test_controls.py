@@ -191,6 +191,14 @@ class TestControlsInWords:
         assert "not better by more than chance" in self.sentence(*rest, told(5, 0), told(7, 3))
         assert "helped, too" in self.sentence(*rest, told(10, 0), told(2, 1))
 
+    def test_no_better_by_more_than_chance_is_not_said_with_the_p_value_of_a_loss(self):
+        """Of 60 your model gets 20 wrong that the others get right: p < 0.001."""
+        loss, rest = "−33.3 points, 95 % interval −45.9 to −22.7):", (told(1, 20), told(30, 0))
+        said = self.sentence(told(12, 0), *rest, told(10, 0), told(0, 20))
+        assert f"not better by more than chance (against theirs: {loss}" in said
+        said = self.sentence(told(12, 0), told(11, 0), told(0, 20))
+        assert f"not more by more than chance (against those: {loss}" in said
+
 
 class TestOtherPerson:
     def test_people_who_are_among_ones_own_samples_are_passed_over(self, model, samples):
