@@ -14,8 +14,8 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from odt_core.errors import WorkspaceError
-from odt_core.workspace import Workspaces
-from pages.ui import network
+from odt_core.workspace import Workspace, Workspaces
+from pages.ui import descriptors, network
 from pages.ui.desk import Desk
 from pages.ui.served import ROOT
 from pages.ui.turns import PatientLock
@@ -62,12 +62,7 @@ class Desks:
         tab: id of the tab that shows it.
         """
         with self._lock:
-            if token not in self._desks:
-                self._check_room()
-                workspace = self._workspaces.open(token)
-                self._make_room()
-                self._desks[token] = Desk(workspace)
-            desk = self._desks[token]
+            desk = self._desks.get(token) or self._seat(lambda: self._workspaces.open(token))
             desk.used = time.monotonic()
             desk.tabs.add(tab)
             return desk
@@ -85,8 +80,7 @@ class Desks:
     def create(self, tab: str = "") -> Desk:
         """A desk with a new, empty workspace."""
         with self._lock:
-            self._check_room()
-            return self.open(self._workspaces.create().token, tab)
+            return self.open(self._seat(self._workspaces.create).workspace.token, tab)
 
     def close(self) -> None:
         """End all workers and let go of all workspaces."""
@@ -128,11 +122,24 @@ class Desks:
         """Whether a tab shows it, whose next click needs this very desk."""
         return any(map(self._is_open, desk.tabs))
 
+    def _seat(self, enter: Callable[[], Workspace]) -> Desk:
+        """A desk for the workspace that `enter` opens, which is asked only where there is room."""
+        self._check_room()
+        workspace = enter()
+        self._make_room()
+        desk = self._desks[workspace.token] = Desk(workspace)
+        return desk
+
     def _check_room(self) -> None:
         """WorkspaceError when nobody can leave for one more, before a workspace is opened."""
         if len(self._desks) >= _LIMIT and all(desk.busy for desk in self._desks.values()):
             raise WorkspaceError(
                 f"{_LIMIT} people are training on this server just now. Try again in a minute."
+            )
+        if descriptors.few_left() and not self._left():
+            raise WorkspaceError(
+                "So many people are on this server that it can open hardly any more connections "
+                "and files. Try again when some have left."
             )
 
     def _make_room(self) -> None:
@@ -141,6 +148,18 @@ class Desks:
             desks = self._desks
             shown = {token for token in idle if self._is_shown(desks[token])}
             self._drop(min(idle, key=lambda token: (token in shown, desks[token].used)))
+        elif descriptors.few_left() and (left := self._left()):
+            self._drop(left[0])
+
+    def _left(self) -> list[str]:
+        """Tokens of the desks that people have left, the longest unvisited first."""
+        now = time.monotonic()
+        oldest = sorted(self._desks.items(), key=lambda one: one[1].used)
+        return [
+            token
+            for token, desk in oldest
+            if now - desk.used > _LEFT and not desk.busy and not self._is_shown(desk)
+        ]
 
     def _drop(self, token: str) -> None:
         self._desks.pop(token).close()
@@ -160,6 +179,7 @@ def all_desks() -> Desks:
     with _making:
         if not _registry:
             network.guard()
+            descriptors.allow_many()
             root = Path(os.environ.get("ODT_WORKSPACES", ROOT / "workspaces"))
             _registry.append(Desks(root, _days() * _DAY, _is_open))
         return _registry[0]

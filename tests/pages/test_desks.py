@@ -218,6 +218,27 @@ def test_create_when_all_are_training_then_nothing_is_made_or_left_open(tmp_path
         desks.close()
 
 
+def test_newcomer_when_hardly_a_file_can_be_opened_is_refused_and_who_is_there_is_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "_LEFT", 0.0)
+    desks = Desks(tmp_path, is_open={"open"}.__contains__)
+    try:
+        there, left = desks.create("open"), desks.create("closed")
+        monkeypatch.setattr("pages.ui.descriptors.few_left", lambda: True)
+        come = desks.create("open")  # in the place of the one that was left
+        before = sorted(tmp_path.iterdir())
+        with pytest.raises(WorkspaceError, match="So many people are on this server"):
+            desks.create("open")
+        with pytest.raises(WorkspaceError, match="So many people are on this server"):
+            desks.open(left.workspace.token, "open")
+        assert sorted(tmp_path.iterdir()) == before
+        for one in (there, come):
+            assert desks.open(one.workspace.token, "open") is one
+    finally:
+        desks.close()
+
+
 def test_housekeeping_when_a_sweep_fails_then_it_goes_on_at_the_next_round(
     tmp_path, monkeypatch, caplog
 ):
