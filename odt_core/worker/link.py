@@ -24,7 +24,7 @@ from odt_core.errors import OdtError, TrainingError, WorkerError
 from odt_core.training.events import Ended, Event, Failed, Started
 from odt_core.worker.limits import NICE
 from odt_core.worker.memory import check_memory
-from odt_core.worker.nursery import nursery
+from odt_core.worker.nursery import both_ends, nursery
 from odt_core.worker.protocol import Channel, Message
 from odt_core.worker.turns import turns
 from odt_core.worker.wire import unpack_event
@@ -47,7 +47,7 @@ class Link:
         """meanwhile: entered by whoever waits for an answer. nice: see Nursery.spawn."""
         check_memory()
         self._meanwhile, self._steps_back = meanwhile, nice > 0
-        ours, theirs = socket.socketpair()
+        ours, theirs = both_ends()
         with theirs:
             self._child = nursery().spawn(theirs.fileno(), nice)
         self._socket, self._channel = ours, Channel(ours)

@@ -45,7 +45,7 @@ class Nursery:
     """A process to fork workers from. Every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._control, theirs = socket.socketpair()
+        self._control, theirs = both_ends()
         with theirs:
             self._process = _start(theirs.fileno())
         self._lock = threading.Lock()  # one request is sent at a time
@@ -164,6 +164,17 @@ def nursery() -> Nursery:
         if _the_one is None or not _the_one.alive:
             _the_one = Nursery()
         return _the_one
+
+
+def both_ends() -> tuple[socket.socket, socket.socket]:
+    """Of a connection to a process. WorkerError where this one may open no further."""
+    try:
+        return socket.socketpair()
+    except OSError as error:
+        raise WorkerError(
+            "A process for the model cannot be started, as the server can open no further "
+            f"connection ({error.strerror}). Try again when others have left."
+        ) from error
 
 
 def warm_up() -> None:

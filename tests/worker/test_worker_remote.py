@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -392,6 +393,14 @@ class TestProcess:
         assert held["Max core file size"] == held["Max file size"] == ["0", "0"]
         assert held["Max open files"] == [str(limits.OPEN_FILES)] * 2
         assert held["Max address space"] == [str(limits.address_space())] * 2
+
+    def test_worker_when_no_further_file_can_be_opened_says_so(self, monkeypatch):
+        def full():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        monkeypatch.setattr("odt_core.worker.nursery.socket.socketpair", full)
+        with pytest.raises(WorkerError, match="no further connection"):
+            Worker.start(MODEL.read_bytes())
 
     def test_nursery_has_one_thread_as_forking_demands(self, worker):
         tasks = Path(f"/proc/{nursery().pid}/task")
