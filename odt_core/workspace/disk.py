@@ -16,6 +16,7 @@ _REASONS = {
     errno.ENOSPC: "the disk is full. Delete something or free space on the server",
     errno.EDQUOT: "the disk quota is used up. Delete something or free space on the server",
     errno.EROFS: "the disk is read-only. Ask whoever runs the server",
+    errno.EMFILE: "the server has so many files open that it can open no more. Wait for a minute",
     errno.EACCES: "the server may not write there. Ask whoever runs the server",
 }
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -50,3 +51,7 @@ class TestFailure:
         with pytest.raises(OSError, match="secret") as caught:
             os.open(secret, os.O_RDONLY)
         assert "secret" not in str(failure(caught.value))
+
+    def test_the_message_when_too_many_files_are_open_says_so_in_words(self):
+        said = str(failure(OSError(errno.EMFILE, os.strerror(errno.EMFILE))))
+        assert said.startswith("This could not be saved: the server has so many files open that")
