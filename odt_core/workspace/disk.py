@@ -12,13 +12,19 @@ from odt_core.errors import WorkspaceError
 
 _TEMPORARY = ".tmp"
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FREE = "Ask whoever runs the server to free space, or delete everything, under Reset"
 _REASONS = {
-    errno.ENOSPC: "the disk is full. Delete something or free space on the server",
-    errno.EDQUOT: "the disk quota is used up. Delete something or free space on the server",
+    errno.ENOSPC: f"the disk is full. {_FREE}",
+    errno.EDQUOT: f"the disk quota is used up. {_FREE}",
     errno.EROFS: "the disk is read-only. Ask whoever runs the server",
     errno.EMFILE: "the server has so many files open that it can open no more. Wait for a minute",
     errno.EACCES: "the server may not write there. Ask whoever runs the server",
 }
+
+
+class FullError(WorkspaceError):
+    """The disk, or what the server may use of it, has no room left."""
 
 
 class Disk:
@@ -147,4 +153,5 @@ def is_temporary(name: str) -> bool:
 def failure(error: OSError) -> WorkspaceError:
     """The WorkspaceError for a failed system call; names no path, since a path may be secret."""
     reason = _REASONS.get(error.errno or 0, f"the disk answered: {error.strerror or error}")
-    return WorkspaceError(f"This could not be saved: {reason}. Nothing was changed; try again.")
+    kind = FullError if error.errno in _FULL else WorkspaceError
+    return kind(f"This could not be saved: {reason}. Nothing was changed; try again.")

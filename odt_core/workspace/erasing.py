@@ -1,10 +1,13 @@
 """Erasing: what a person brought and made goes for good, from the disk and from memory."""
 
+import contextlib
 from dataclasses import replace
 
 from odt_core.errors import WorkspaceError
 from odt_core.words import count
 from odt_core.workspace import changes, pictures
+from odt_core.workspace.disk import FullError
+from odt_core.workspace.manifest import Manifest
 from odt_core.workspace.store import COUNTED, FEATURES, Store
 from odt_core.workspace.words import new_ids
 
@@ -17,14 +20,15 @@ class CanErase(Store):
 
         The model itself stays, those chosen before it do not. All the rest has left the disk when
         this returns, what only undo could have shown too. Returns the digests of the samples that
-        there were. Raises WorkspaceError: either nothing has changed; or, "still on the disk", a
-        file could not be removed, which is tried again whenever the workspace opens.
+        there were. Raises WorkspaceError: either nothing has changed, but that a full disk may have
+        cost the steps to undo; or, "still on the disk", a file could not be removed, which is tried
+        again whenever the workspace opens.
         """
         with self._changing() as manifest:
             gone = frozenset(name.split(".")[0] for name in self._files("samples"))
             bare = changes.emptied(manifest, new_ids())
             bare = replace(bare, checkpoints=(), runs=(), hidden=frozenset(), models=())
-            self._history.forget_steps(bare)
+            self._write_down(bare)
             pictures.THUMBNAILS.forget(gone)
             self.collect_garbage()
             self.missing = frozenset()
@@ -42,6 +46,23 @@ class CanErase(Store):
                     "runs the server."
                 )
             return gone
+
+    def _write_down(self, bare: Manifest) -> None:
+        """Make `bare` all that there is; on a full disk, what goes in any case makes room first."""
+        with contextlib.suppress(FullError):
+            self._history.forget_steps(bare)
+            return
+        self._history.drop_earlier()
+        self.collect_garbage()
+        for name in self._files(FEATURES):
+            self._disk.remove(self._folder / FEATURES / name)
+        try:
+            self._history.forget_steps(bare)
+        except FullError as error:
+            raise WorkspaceError(
+                "The disk is so full that not even this can be written down. Nothing is erased but "
+                "the steps to undo. Ask whoever runs the server to free space, then try again."
+            ) from error
 
     def _files(self, folder: str) -> list[str]:
         return list(self._disk.names(self._folder / folder))

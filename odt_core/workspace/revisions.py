@@ -180,10 +180,18 @@ class Revisions:
                 floor=floor,
             )
         )
-        self._drop_below(floor, _numbers(self._disk.names(self._folder / "history")))
+        self.drop_earlier()
         for name in self._disk.names(self._folder / "index"):
             if not self._uses[name.removesuffix(".json")]:
                 self._disk.remove(self._folder / "index" / name)
+
+    def drop_earlier(self) -> None:
+        """Remove what leads away from the present state, and whatever is left of what was before.
+
+        Should the process end in the middle, the present state is whole, and some steps are gone.
+        """
+        numbers = _numbers(self._disk.names(self._folder / "history"))
+        self._drop_below(self.present.number, numbers)
 
     def _prune(self) -> None:
         wanted = set(sorted(self._revisions)[-_FALLBACKS:])

@@ -8,8 +8,9 @@ import pytest
 
 from odt_core.errors import WorkspaceError
 from odt_core.workspace import CheckpointInfo, Kind, Part, Source, Workspace, Workspaces
+from odt_core.workspace.revisions import Revisions
 from tests.workspace.conftest import DIGITS
-from tests.workspace.failing_disk import FailingDisk
+from tests.workspace.failing_disk import FailingDisk, SmallDisk
 
 
 def fill(workspace, drawing) -> list[bytes]:
@@ -111,6 +112,54 @@ class TestErase:
         assert again.manifest.samples == ()
         assert again.undo_step is None
         assert not set(pictures) & set(on_disk(root))
+
+    def test_erase_when_the_disk_is_full_makes_the_room_that_it_needs(self, tmp_path, drawing):
+        disk = SmallDisk(tmp_path)
+        workspace = Workspaces(tmp_path, disk=disk).create()
+        pictures = fill(workspace, drawing)
+        disk.fill()
+        with pytest.raises(WorkspaceError, match=r"disk is full\. Ask .* or delete everything"):
+            workspace.delete_samples([workspace.manifest.samples[0].id])
+        workspace.erase()
+        assert workspace.manifest.samples == ()
+        assert not set(pictures) & set(on_disk(tmp_path))
+        again, root = reopened(workspace, tmp_path)
+        assert (again.manifest, again.problems) == (workspace.manifest, ())
+        assert not set(pictures) & set(on_disk(root))
+
+    def test_erase_when_the_disk_is_full_and_it_is_cut_short_has_lost_no_sample(
+        self, tmp_path, drawing, monkeypatch
+    ):
+        workspace = Workspaces(tmp_path, disk=(disk := SmallDisk(tmp_path))).create()
+        fill(workspace, drawing)
+        seen = workspace.manifest
+        disk.fill()
+
+        def die(self):
+            drop(self)
+            raise KeyboardInterrupt
+
+        drop = Revisions.drop_earlier
+        with monkeypatch.context() as died:
+            died.setattr(Revisions, "drop_earlier", die)
+            with pytest.raises(KeyboardInterrupt):
+                workspace.erase()
+        again, _ = reopened(workspace, tmp_path)
+        assert (again.manifest, again.problems, again.undo_step) == (seen, (), None)
+
+    def test_erase_when_nothing_makes_room_says_so_and_costs_the_steps_alone(
+        self, tmp_path, drawing
+    ):
+        disk = FailingDisk(errno.ENOSPC)
+        workspace = Workspaces(tmp_path, disk=disk).create()
+        fill(workspace, drawing)
+        seen = workspace.manifest
+        disk.after = 0
+        with pytest.raises(WorkspaceError, match="Nothing is erased but the steps to undo"):
+            workspace.erase()
+        assert workspace.undo_step is None
+        again, _ = reopened(workspace, tmp_path)
+        assert (again.manifest, again.problems) == (seen, ())
 
 
 def _no_more(self: object, path: Path) -> None:
