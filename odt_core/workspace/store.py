@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 
 from odt_core.errors import WorkspaceError
@@ -214,27 +215,34 @@ class Store:
         return sum(sum(self._disk.names(self._folder / name).values()) for name in COUNTED)
 
     def _make_room(self, more: int) -> None:
-        """WorkspaceError when `more` bytes do not fit; undo steps go before samples are refused,
-        where that makes room enough.
+        """WorkspaceError when `more` bytes do not fit into the workspace or onto the disk; undo
+        steps go before that, where that makes room enough.
         """
         limit = 2 * self.limits.workspace_bytes + 2 * self.limits.model_bytes
         if self._stored + more > limit:
             self.collect_garbage()
-        full = self._stored + more > limit
-        gain = self._bytes_of_steps() if full else 0
         try:
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise failure(error) from error
-        wanted = more - gain
-        if self._stored + wanted > limit or free - wanted < self.limits.spare_disk_bytes:
+        over = self._stored + more - limit
+        short = more + self.limits.spare_disk_bytes - free
+        if max(over, short) <= 0:
+            return
+        gain = self._bytes_of_steps()
+        if over > gain:
             raise WorkspaceError(
-                "There is no room for this on the disk. Delete samples or checkpoints, or free "
-                "space on the server."
+                "There is no room for this in the workspace: its files may have "
+                f"{limit / 1e6:,.0f} MB. Delete samples or checkpoints first."
             )
-        if full:
-            self._history.forget_steps()
-            self.collect_garbage()
+        if short > gain:
+            raise WorkspaceError(
+                "There is no room for this: the server's disk is nearly full. Ask whoever runs the "
+                f"server to free {ceil((short - gain) / 1e6):,} MB; what you delete yourself helps "
+                "only where it is as much."
+            )
+        self._history.forget_steps()
+        self.collect_garbage()
 
     def _bytes_of_steps(self) -> int:
         """Size of the files that only steps to undo or redo lead to."""

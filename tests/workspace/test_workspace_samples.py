@@ -207,6 +207,29 @@ class TestLimits:
         assert workspace.undo() == "add 1 sample to 'a'"
         assert workspace.undo_step is None
 
+    def test_disk_that_is_short_of_what_undo_holds_takes_a_sample_in_its_place(
+        self, tmp_path, drawing, monkeypatch
+    ):
+        workspace = Workspaces(tmp_path).create()
+        workspace.set_model("m", _labels("ab"), bundled="m")
+        label = workspace.manifest.labels[0].id
+        noise = np.random.default_rng(0).integers(0, 256, (640, 640), np.uint8)  # 410 kB
+        workspace.add_samples([noise], label, Source.DRAW)
+        short = SimpleNamespace(free=Limits().spare_disk_bytes - 300_000)
+        monkeypatch.setattr("shutil.disk_usage", lambda folder: short)
+        with pytest.raises(WorkspaceError, match=r"disk is nearly full\. Ask .* to free 1 MB"):
+            workspace.add_samples([drawing(0)], label, Source.DRAW)
+        workspace.delete_samples(["s1"])
+        workspace.add_samples([drawing(0)], label, Source.DRAW)
+        assert [path.stat().st_size < 10_000 for path in tmp_path.glob("*/samples/*")] == [True]
+
+    def test_workspace_whose_files_are_too_many_says_that_deleting_helps(self, tmp_path, drawing):
+        workspace = Workspaces(tmp_path, Limits(workspace_bytes=9_000, model_bytes=0)).create()
+        workspace.set_model("m", _labels("ab"), bundled="m")
+        workspace.append_run(workspace.start_run(), [{"curve": "x" * 17_950}])
+        with pytest.raises(WorkspaceError, match=r"no room .* workspace: .*Delete samples"):
+            workspace.add_samples([drawing(0)], workspace.manifest.labels[0].id, Source.DRAW)
+
     def test_making_room_keeps_the_files_of_samples_that_come_back(self, tmp_path):
         rng = np.random.default_rng(0)
         workspace = Workspaces(tmp_path, Limits(workspace_bytes=9_000, model_bytes=0)).create()
