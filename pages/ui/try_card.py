@@ -127,7 +127,7 @@ def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
         _show(desk, given)
     except WorkerError as error:
         st.error(plain(str(error)))
-        st.button("Start it again", key="try_again")  # this part is drawn anew, and asks again
+        st.button("Start it again", key="try_again", on_click=desk.ask_again)
 
 
 def _show(desk: Desk, given: _Input) -> None:

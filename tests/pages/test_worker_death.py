@@ -28,9 +28,9 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 LONG = Settings(epochs=10_000, batch_size=16, replay=0.5)
 
 
-def picture() -> bytes:
+def picture(wide: int = 8) -> bytes:
     sheet = np.full((60, 60), 255, np.uint8)
-    sheet[10:50, 24:32] = 0
+    sheet[10:50, 24 : 24 + wide] = 0
     out = io.BytesIO()
     Image.fromarray(sheet).save(out, "PNG")
     return out.getvalue()
@@ -228,6 +228,34 @@ class TestAnswering:
         assert not app.exception
         assert said(app) == ""
         assert desk.worker().alive
+
+    def test_page_drawn_again_then_what_was_not_answered_is_asked_after_a_click_or_a_change(
+        self, person, monkeypatch
+    ):
+        app, desk = person
+        asked, scores = [], Worker.both_scores
+
+        def hang(self, *given):
+            asked.append(1)
+            raise WorkerError("The model did not answer for 60 s and was ended.")
+
+        monkeypatch.setattr(Worker, "both_scores", hang)
+        ask(app)
+        assert "did not answer for 60 s" in said(app)
+        asked.clear()
+        desk.workspace.add_label("heart")
+        app.run()
+        assert "did not answer for 60 s" in said(app)
+        assert not asked
+        app.button(key="try_again").click().run()
+        assert asked.pop()
+        app.file_uploader(key="try_file").upload("other.png", picture(wide=20))
+        app.run()
+        assert asked.pop()
+        monkeypatch.setattr(Worker, "both_scores", scores)
+        assert desk.train(Settings(epochs=1)).wait(30)
+        app.run()
+        assert said(app) == ""
 
     def test_page_drawn_again_then_nobody_is_asked_for_the_same_answer(self, person, monkeypatch):
         app, desk = person

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odt_core.errors import WorkerError
 from odt_core.runtime.scores import answers as said
 from odt_core.worker.preparer import Preparer
 from pages.ui.desk.strange import HasStrange
@@ -40,21 +41,35 @@ class HasAnswers(HasStrange):
         super()._forget()
         self._asked: tuple[object, np.ndarray, np.ndarray] | None = None  # how, item, its input
         self._told: tuple[np.ndarray, int, Answers] | None = None  # to what, at which revision
+        self._failed: tuple[np.ndarray, object, str] | None = None  # at what, which model, and how
 
     def answers(self, item: np.ndarray) -> Answers:
-        """What base and own say to one picture or array of numbers. Raises ModelError.
+        """What base and own say to one picture or array of numbers. Raises ModelError, WorkerError.
 
         A page is drawn anew for much that has nothing to do with its drawing: the last answer is
-        kept while it is still right.
+        kept while it is still right, and that there was none, which may have taken a minute, until
+        the input or the model is another or `ask_again` is called.
         """
         x, revision, still = self.input_of(item), self.workspace.revision, not self.busy
         told = self._told
         if still and told is not None and told[0] is x and told[1] == revision:
             return told[2]
-        answers, _ = self._of_head(lambda worker: self._both(worker, x))
+        of, failed = (self.model, self.workspace.manifest.head), self._failed
+        if still and failed is not None and failed[0] is x and failed[1] == of:
+            raise WorkerError(failed[2])
+        try:
+            answers, _ = self._of_head(lambda worker: self._both(worker, x))
+        except WorkerError as error:
+            if still and not self.busy:
+                self._failed = (x, of, str(error))
+            raise
         if still and not self.busy and self.workspace.revision == revision:
             self._told = (x, revision, answers)
         return answers
+
+    def ask_again(self) -> None:
+        """Let the next `answers` ask what was not answered."""
+        self._failed = None
 
     def input_of(self, item: np.ndarray) -> np.ndarray:
         """The item as model input, [1, *shape]; the last one is kept."""
