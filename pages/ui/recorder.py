@@ -32,7 +32,7 @@ from odt_core.training.history import EvaluationRecord, Outcome, Record
 from odt_core.training.journal import evaluation_line, kept, steps_line
 from odt_core.workspace import CheckpointInfo, Kind, Score, Workspace
 from odt_core.workspace.run_log import RunEnded, RunKept
-from pages.ui.run import Phase, Run
+from pages.ui.run import Phase, Run, UnsavedEnd
 
 _log = logging.getLogger("odt.recorder")
 _PHASES = {
@@ -52,7 +52,7 @@ class Recorder:
         self._start: Checkpoint | None = None  # waits for the first scores
         self._best: Checkpoint | None = None  # only the last one is worth keeping
         self._scores: EvaluationRecord | None = None
-        self._unsaved = ""  # why the end could not be kept
+        self._unsaved: tuple[Saved, str] | None = None  # the end, and why it could not be kept
         self._total = 0
         self._steps: list[Record] = []  # not in the run's file yet
         self._evaluations: list[EvaluationRecord] = []  # the same
@@ -79,7 +79,7 @@ class Recorder:
     def _failed_at(self, event: Event, reason: str) -> None:
         """Something could not be kept. That matters at the end: a later autosave may succeed."""
         if isinstance(event, Saved) and event.reason is Reason.END:
-            self._unsaved = reason
+            self._unsaved = event, reason
         if isinstance(event, Ended | Failed) and self._run.phase.active:
             self._run.ended(Phase.FAILED, f"The end of training could not be saved. {reason}")
 
@@ -109,10 +109,11 @@ class Recorder:
                 self._keep(event.checkpoint, Kind.AUTO)
             case Saved():
                 self._end(event.checkpoint)
-            case Ended() if self._unsaved:
+            case Ended() if self._unsaved is not None:
                 # No end is noted, so that the run can go on from what was saved before.
-                message = f"The end of training could not be saved. {self._unsaved}"
-                self._run.ended(Phase.FAILED, message)
+                saved, reason = self._unsaved
+                self._run.unsaved = self._in_memory(saved, event)
+                self._run.ended(Phase.FAILED, f"The end of training could not be saved. {reason}")
             case Ended():
                 test = self._first_and_last()
                 self._note(
@@ -126,6 +127,22 @@ class Recorder:
                         self._note(RunEnded(None).to_json())
                 finally:  # last, as after it the run's file is read; whatever became of that
                     self._run.ended(Phase.FAILED, event.message)
+
+    def _in_memory(self, saved: Saved, ended: Ended) -> UnsavedEnd | None:
+        """What is lost with this process unless it is saved; None where there is nothing."""
+        if saved.checkpoint.meta.step == 0 or self._run.after is not None:
+            return None
+
+        def save() -> None:
+            self._unsaved = None
+            try:
+                self._record(saved)
+                self._record(ended)
+            finally:
+                if self._run.after is not None:
+                    self._run.unsaved = None
+
+        return UnsavedEnd(saved.checkpoint, self._run.earlier + saved.checkpoint.meta.step, save)
 
     def _first_and_last(self) -> tuple[history.Score, history.Score] | None:
         """How the model did on the person's test samples before the run and after it; before one
@@ -142,13 +159,12 @@ class Recorder:
             self._keep(checkpoint, Kind.START)
 
     def _end(self, checkpoint: Checkpoint) -> None:
-        best, self._best = self._best, None
-        if best is not None and best.meta.step != checkpoint.meta.step:
-            self._keep(best, Kind.BEST)
+        if self._best is not None and self._best.meta.step != checkpoint.meta.step:
+            self._keep(self._best, Kind.BEST)
+        self._best = None
         if checkpoint.meta.step == 0:
             return  # nothing was learnt: your model is what it was
-        self._run.after = self._keep(checkpoint, Kind.END, as_head=True)
-        self._on_head(self._run.after)
+        self._on_head(self._keep(checkpoint, Kind.END, as_head=True))
 
     def _keep(self, checkpoint: Checkpoint, kind: Kind, *, as_head: bool = False) -> str:
         metrics, scores = checkpoint.meta.metrics, self._scores
@@ -165,6 +181,8 @@ class Recorder:
             earlier=self._run.earlier,
         )
         entry = self._workspace.add_checkpoint(save_checkpoint(checkpoint), info, as_head=as_head)
+        if as_head:
+            self._run.after = entry.id
         self._note(RunKept(entry.id, entry.info.step).to_json())
         return entry.id
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from odt_core.checkpoint.checkpoint import Checkpoint
 from odt_core.training.history import EvaluationRecord, Record
 
 
@@ -60,6 +61,15 @@ class Snapshot:
         return (self.total - self.step) / self.rate if self.rate else None
 
 
+@dataclass(frozen=True)
+class UnsavedEnd:
+    """What a run made, which could not be kept and is in memory alone."""
+
+    checkpoint: Checkpoint
+    steps: int  # in all
+    save: Callable[[], None]  # tries again
+
+
 class Run:
     """Collects what the worker reports. Thread-safe; pages only call `snapshot`."""
 
@@ -71,6 +81,7 @@ class Run:
         """
         self.id, self.samples, self.before, self.earlier = run_id, samples, before, earlier
         self.after: str | None = None  # the checkpoint at its end, your model from then on
+        self.unsaved: UnsavedEnd | None = None
         self._lock = threading.Lock()
         self._total = total
         self._phase = Phase.RUNNING

@@ -21,6 +21,7 @@ from pages.ui.pace import tick
 from pages.ui.run import Phase, Snapshot
 from pages.ui.say import count, labels_in_words, plain, span
 from pages.ui.turns import Urgency, fragment
+from pages.ui.unsaved_end import unsaved_end
 
 _SETTINGS = "settings_kept"
 _HINT = "settings_hint"  # what was said when what stands below them was drawn
@@ -42,7 +43,8 @@ def train_card(desk: Desk, was_busy: bool) -> None:
         fragment(_settings, Urgency.CLICK)(desk, was_busy, _steps(desk))
         _buttons(desk)
         trouble.show_said("train")
-        _interrupted(desk)
+        if not unsaved_end(desk):
+            _interrupted(desk)
         pace = tick() if was_busy else None
         fragment(_live, Urgency.TICK, pace)(desk, pace, desk.paused)
 
@@ -248,7 +250,7 @@ def _buttons(desk: Desk) -> None:
             "Train",
             key="train",
             # While there is a question to answer, its answer comes first.
-            type="secondary" if desk.lost_run() else "primary",
+            type="secondary" if desk.lost_run() or (desk.run and desk.run.unsaved) else "primary",
             disabled=busy or bool(desk.missing),
             on_click=_train,
             args=(desk,),
@@ -419,7 +421,7 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
             f" · {span(left)} left · {pace_in_words(snapshot.rate)}" if left is not None else ""
         )
     elif snapshot.phase is Phase.FAILED:
-        said = f"{steps} · ended early"
+        said = steps if snapshot.step == snapshot.total else f"{steps} · ended early"
     else:
         said = plain(stale or _ended(desk, snapshot) or steps)
     st.progress(snapshot.share, text=said)

@@ -273,7 +273,7 @@ class TestAnswering:
 
 
 class TestDisk:
-    def test_training_whose_end_cannot_be_saved_then_says_so_and_goes_on_later(
+    def test_training_whose_end_cannot_be_saved_then_says_so_and_saves_it_later(
         self, training, monkeypatch
     ):
         app, desk = training
@@ -286,14 +286,58 @@ class TestDisk:
             fault.setattr(desk.workspace, "add_checkpoint", full, raising=False)
             desk.stop()
             assert run.wait(30)
+            app.run()
+            assert "The end of training could not be saved" in said(app)
+            assert "the disk is full" in said(app)
+            assert desk.workspace.manifest.head == before
+            base, own = desk.worker().state("base"), desk.worker().state("own")
+            assert all(np.array_equal(base[name], own[name]) for name in base)
+            app.button(key="save_end").click().run()
+            assert "the disk is full" in said(app)
+            (download,) = [one for one in app.get("download_button") if "it (" in one.label]
+            assert download.label == "Download it (.safetensors)"
+        learnt = run.unsaved.checkpoint.state
+        app.button(key="save_end").click().run()
+        assert said(app) == ""
+        assert run.phase is Phase.STOPPED
+        entry = desk.workspace.manifest.checkpoint(desk.workspace.manifest.head)
+        assert (entry.info.kind, entry.info.step) == (Kind.END, run.snapshot().step)
+        own = desk.worker().state("own")
+        assert all(np.array_equal(learnt[name], own[name]) for name in own)
+        assert desk.interrupted() is None
+        assert "save_end" not in [button.key for button in app.button]
+
+    def test_training_that_came_to_its_end_and_was_not_saved_is_not_said_to_have_ended_early(
+        self, person, monkeypatch
+    ):
+        app, desk = person
+
+        def full(*given, **more):
+            raise WorkspaceError("This could not be saved: the disk is full.")
+
+        monkeypatch.setattr(desk.workspace, "add_checkpoint", full, raising=False)
+        run = desk.train(Settings(epochs=1))
+        assert run.wait(30)
         app.run()
-        assert "The end of training could not be saved" in said(app)
-        assert "the disk is full" in said(app)
-        assert desk.workspace.manifest.head == before
-        base, own = desk.worker().state("base"), desk.worker().state("own")
-        assert all(np.array_equal(base[name], own[name]) for name in base)
+        total = run.snapshot().total
+        assert app.main.get("progress")[0].proto.text == f"Step {total} of {total}"
+
+    def test_training_whose_end_was_not_saved_then_goes_on_from_its_last_save_after_a_restart(
+        self, training, monkeypatch
+    ):
+        app, desk = training
+
+        def full(*given, **more):
+            raise WorkspaceError("This could not be saved: the disk is full.")
+
+        with monkeypatch.context() as fault:
+            fault.setattr(desk.workspace, "add_checkpoint", full, raising=False)
+            desk.stop()
+            assert desk.run.wait(30)
+        desk.run = None  # as a server that starts again
+        app.run()
         app.button(key="go_on").click().run()
-        until(lambda: desk.run is not run and desk.run.snapshot().records)
+        until(lambda: desk.run is not None and desk.run.snapshot().records)
         desk.stop()
         assert desk.run.wait(30)
         entry = desk.workspace.manifest.checkpoint(desk.workspace.manifest.head)

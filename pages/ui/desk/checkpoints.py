@@ -46,6 +46,17 @@ class HasCheckpoints(HasCheckpointLabels):
                     checkpoint_id = None
             self.workspace.set_head(checkpoint_id)
 
+    def save_end(self) -> None:
+        """Keep the end of the last training, which could not be saved, and make it your model.
+        Raises CheckpointError as `restore`, WorkspaceError.
+        """
+        with self.changing("save the end of a training"):
+            end = self.run.unsaved if self.run is not None else None
+            if end is not None:
+                self._check_restored(end.checkpoint)
+                end.save()
+                self._worker_head = ELSEWHERE  # the run held it when it ended, not any more
+
     def use_temperature(self, temperature: Tempering | None) -> None:
         """Divide your model's scores by it wherever its confidences are shown; None: stop that."""
         with self.changing("change the temperature"):
