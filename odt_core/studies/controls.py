@@ -273,7 +273,7 @@ def _sentence(
             f"Personalising shows no gain beyond chance on {these} ({own.gain_words}), so there is "
             "nothing for the controls to test."
         )
-    constant = "" if own.constant is None else f", but no more right than {own.constant.words}"
+    constant = "" if own.constant is None else f", but {own.constant.no_more}"
     told = [f"Your samples: {own.gain_words} (n = {n} test samples){constant}."]
     if not shuffled:
         taught = own.quantity.taught

@@ -220,9 +220,10 @@ class TestEstimate:
 
     def test_rare_large_errors_hide_no_gain_that_the_result_tells(self):
         """All 12 answers came closer, by 1 to 2,048."""
-        targets = np.zeros((12, 1), np.float32)
+        targets = np.tile([[-4], [4]], (6, 1)).astype(np.float32)
         base, own = (
-            score(far[:, None], targets) for far in (2.0 ** np.arange(12), np.full(12, 0.5))
+            score(targets + far[:, None], targets)
+            for far in (2.0 ** np.arange(12), np.full(12, 0.5))
         )
         assert compare(base, own).verdict is Verdict.BETTER
         before, after = (np.atleast_2d(outcomes(one)) for one in (base, own))
