@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odt_core.samples.near_duplicates import first_alike, first_equal, may_recur
+from odt_core.samples.near_duplicates import first_alike, first_equal
 
 if TYPE_CHECKING:
     from odt_core.samples import Preprocessing, Samples
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def copies(samples: Samples, preprocessing: Preprocessing) -> np.ndarray | None:
     """int64 [N]: of each sample the place of the first that it is over again, under the same label
-    or with the same target; its own where it is none's. None where all differ. Rows of a few whole
-    numbers are never another one over again: they may well have been drawn twice.
+    or with the same target; its own where it is none's. None where all differ. Rows of numbers that
+    `may_recur` are none over again.
 
     Pictures and numbers are the same as `near_duplicates` tells it: so are most of a burst of
     photographs of a thing that does not move.
@@ -27,8 +27,6 @@ def copies(samples: Samples, preprocessing: Preprocessing) -> np.ndarray | None:
 def copies_among(samples: Samples, picture: tuple[int, ...] | None) -> np.ndarray | None:
     """The same of samples that are known to be pictures, [height, width(, channels)], or None."""
     first = first_alike(samples.x, picture=picture)
-    if picture is None:
-        first = np.where(may_recur(samples.x), np.arange(len(first)), first)
     return _unless_all_differ(zip(first.tolist(), _keys(samples.y), strict=True))
 
 

@@ -6,10 +6,12 @@ A model trained on such a sample has seen the answer, and a test that it passes 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
+from odt_core.samples.by_chance import half_units, may_recur
 
 # Pictures whose prepared pixels correlate more than this are the same picture. Measured by
 # benchmarks/evaluation/near_duplicates.py, whose README holds the figures: of pairs of different
@@ -17,14 +19,12 @@ import numpy as np
 # drawing enlarged, darkened or saved as JPEG does.
 SAME_PICTURE = 0.98
 
-# Two rows of numbers are the same when no number differs by more than this share of its own
-# standard deviation: rounding in a file, never another measurement. Where all samples have whole
-# numbers they are equal: 5 and 6 may be ids of two words out of 20,000.
-SAME_NUMBERS = 1e-3
-
-# Rows of so many whole numbers, such as categories or ids, come again in samples that were drawn
-# apart: they are as many samples. More of them, such as pixels, do not.
-_MOST_BY_CHANCE = 31
+# Two rows of numbers are the same when no number differs by more than this share of itself, six
+# digits in a file, or by what the coarser row was rounded by: to its last decimal, where it has
+# three digits or more. Where all samples have whole numbers they are equal: 5 and 6 may be ids of
+# two words out of 20,000.
+SAME_NUMBERS = 1e-5
+_FEWEST_UNITS = 100
 
 _SIDE = 32  # larger pictures are averaged down to about this before they are compared
 _BLOCK = 512  # training samples compared at once
@@ -46,21 +46,20 @@ def near_duplicates(
     test: np.ndarray,
     *,
     picture: tuple[int, ...] | None = None,
-    threshold: float | None = None,
+    threshold: float = SAME_PICTURE,
 ) -> tuple[NearDuplicate, ...]:
     """The training samples that must not be trained on, ascending; labels do not matter.
 
     train, test: float [N, *input_shape], [M, *input_shape], prepared as the model takes them.
     picture: [height, width(, channels)] of a sample that is one (Preprocessing.picture_shape, for
     its kinds "ink" and "image"): compared by correlation, which brightness and contrast do not
-    change. None for samples of numbers: compared number by number. threshold: default SAME_PICTURE
-    or SAME_NUMBERS.
+    change. None for samples of numbers: compared number by number, up to their rounding; two that
+    `may_recur` are none over again. threshold: of the correlation.
     """
     if not len(train) or not len(test):
         return ()
     if picture is None:
-        return _same_numbers(train, test, SAME_NUMBERS if threshold is None else threshold)
-    limit = SAME_PICTURE if threshold is None else threshold
+        return _same_numbers(train, test)
     tested = _normalised(test, picture)
     found = []
     for at in range(0, len(train), _BLOCK):
@@ -69,7 +68,7 @@ def near_duplicates(
         best = likeness[np.arange(len(nearest)), nearest]
         found += [
             NearDuplicate(at + int(k), int(nearest[k]), min(1.0, float(best[k])))
-            for k in np.flatnonzero(best > limit)
+            for k in np.flatnonzero(best > threshold)
         ]
     return tuple(found)
 
@@ -78,20 +77,15 @@ def first_alike(x: np.ndarray, *, picture: tuple[int, ...] | None = None) -> np.
     """int64 [N]: of each sample the place of the first that it is over again, its own where it is
     like none that stands for itself; as `near_duplicates` tells it, and picture as there.
     """
-    first = np.arange(len(x))
     if not len(x):
-        return first
-    alike: Iterator[np.ndarray]
-    if picture is None:
-        rows, reach = _comparable(x, SAME_NUMBERS)
-        alike = (_rows_like(row, rows[:at], reach) for at, row in enumerate(rows))
-    else:
-        alike = _pictures_like(_normalised(x, picture))
-    for at, before in enumerate(alike):
-        for one in before:
-            if first[one] == one:
-                first[at] = one
-                break
+        return np.zeros(0, np.int64)
+    if picture is not None:
+        return _first_of(_pictures_like(_normalised(x, picture)))
+    rows = _Rows(x)
+    first = _first_of(rows.like(at, at) for at in range(len(x)))
+    again = np.flatnonzero(first != np.arange(len(first)))
+    recurs = may_recur(rows.numbers[again], rows.numbers[first[again]], rows.numbers)
+    first[again[recurs]] = again[recurs]
     return first
 
 
@@ -99,22 +93,26 @@ def first_equal(x: np.ndarray) -> np.ndarray:
     """int64 [N]: of each sample the place of the first that is equal to the last number; its own
     where there is none, and where it `may_recur`. For any number of samples at once.
     """
-    sums = x.reshape(len(x), math.prod(x.shape[1:])).sum(axis=1, dtype=np.float64)
+    rows = x.reshape(len(x), math.prod(x.shape[1:]))
+    sums = rows.sum(axis=1, dtype=np.float64)
     _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
     first = np.arange(len(x))
     known: dict[bytes, int] = {}
     # Of nearly all the sum alone says that they differ: their bytes need no look.
-    for at in np.flatnonzero((counts[group] > 1) & ~may_recur(x)):
+    for at in np.flatnonzero(counts[group] > 1):
         first[at] = known.setdefault(x[at].tobytes(), int(at))
-    return first
+    several = np.flatnonzero(np.bincount(first, minlength=len(first)) > 1)
+    recurs = np.zeros(len(x), bool)
+    recurs[several] = may_recur(rows[several], rows[several], rows)
+    return np.where(recurs[first], np.arange(len(first)), first)
 
 
-def may_recur(x: np.ndarray) -> np.ndarray:
-    """bool [N]: whether a sample is so few whole numbers that others are the same by chance."""
-    rows = x.reshape(len(x), math.prod(x.shape[1:]))
-    if rows.shape[1] > _MOST_BY_CHANCE:
-        return np.zeros(len(x), bool)
-    return np.asarray((rows == np.rint(rows)).all(axis=1))
+def _first_of(alike: Iterable[np.ndarray]) -> np.ndarray:
+    """alike: for each sample which of those before it are the same, ascending."""
+    first: list[int] = []
+    for at, before in enumerate(alike):
+        first.append(next((int(one) for one in before if first[one] == one), at))
+    return np.array(first, np.int64)
 
 
 def _pictures_like(rows: np.ndarray) -> Iterator[np.ndarray]:
@@ -154,35 +152,44 @@ def _normalised(x: np.ndarray, picture: tuple[int, ...]) -> np.ndarray:
     return np.concatenate([rest, empty[:, None]], axis=1).astype(np.float32)
 
 
-def _same_numbers(
-    train: np.ndarray, test: np.ndarray, threshold: float
-) -> tuple[NearDuplicate, ...]:
-    rows, reach = _comparable(np.concatenate([train, test]), threshold)
-    found = []
-    for at, row in enumerate(rows[: len(train)]):
-        same = _rows_like(row, rows[len(train) :], reach)
-        if len(same):
-            found.append(NearDuplicate(at, int(same[0]), 1.0))
-    return tuple(found)
+def _same_numbers(train: np.ndarray, test: np.ndarray) -> tuple[NearDuplicate, ...]:
+    rows = _Rows(np.concatenate([test, train]))
+    pairs = [
+        (at, int(same[0]))
+        for at in range(len(test), len(rows.numbers))
+        if len(same := rows.like(at, len(test)))
+    ]
+    if not pairs:
+        return ()
+    again, of = np.array(pairs).T
+    recurs = may_recur(rows.numbers[again], rows.numbers[of], rows.numbers)
+    return tuple(
+        NearDuplicate(int(at) - len(test), int(one), 1.0)
+        for at, one in zip(again[~recurs], of[~recurs], strict=True)
+    )
 
 
-def _comparable(x: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """(rows float64 [N, P], by how much each number of rows that are the same may differ [P]), the
-    numbers that vary most often first.
-    """
-    rows = np.asarray(x, np.float64).reshape(len(x), -1)
-    rows = rows[:, np.argsort(-(rows != rows[:1]).sum(axis=0), kind="stable")]
-    whole = (rows == np.rint(rows)).all(axis=0)
-    return rows, np.where(whole, 0.0, threshold * rows.std(axis=0))
+class _Rows:
+    """Samples as rows of numbers, float64 [N, P], those that vary most often first."""
 
+    def __init__(self, x: np.ndarray) -> None:
+        rows = np.asarray(x, np.float32).astype(np.float64).reshape(len(x), -1)
+        self.numbers = rows[:, np.argsort(-(rows != rows[:1]).sum(axis=0), kind="stable")]
+        self._whole = (self.numbers == np.rint(self.numbers)).all(axis=0)
+        parts = (self.numbers[at : at + _BLOCK] for at in range(0, len(x), _BLOCK))
+        half = np.concatenate([half_units(part) for part in parts])
+        largest = np.abs(self.numbers).max(axis=1, initial=0.0)
+        self._rounding = np.where(largest >= 2 * _FEWEST_UNITS * half, half, 0.0)
 
-def _rows_like(row: np.ndarray, rows: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """Which of the rows [M, P] are the same as one, ascending. A few numbers tell most apart, so
-    that all are looked at of hardly any.
-    """
-    left, at, width = np.arange(len(rows)), 0, 1
-    while len(left) and at < len(row):
-        part = slice(at, at + width)
-        left = left[(np.abs(rows[left, part] - row[part]) <= reach[part]).all(axis=1)]
-        at, width = at + width, 2 * width
-    return left
+    def like(self, one: int, many: int) -> np.ndarray:
+        """Which of the first so many are the same as one, ascending. A few numbers tell most apart,
+        so that all are looked at of hardly any.
+        """
+        row, left, at, width = self.numbers[one], np.arange(many), 0, 1
+        while len(left) and at < len(row):
+            part = slice(at, at + width)
+            rounding = np.maximum(self._rounding[left], self._rounding[one])[:, None]
+            reach = np.where(self._whole[part], 0, rounding + SAME_NUMBERS * np.abs(row[part]))
+            left = left[(np.abs(self.numbers[left, part] - row[part]) <= reach).all(axis=1)]
+            at, width = at + width, 2 * width
+        return left

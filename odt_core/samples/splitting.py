@@ -16,7 +16,7 @@ def split(samples: Samples, *, share: float = 0.2, seed: int = 0) -> tuple[Sampl
 
     A label with n samples gives round(n · share) of them to the test part, but at least one from
     the third sample on and never its last one. Samples that are equal to the last number count as
-    one, of the first one's label, and go to one part together, but for rows of at most 31 whole
+    one, of the first one's label, and go to one part together, but for rows of few or coarse
     numbers, such as categories, which may well have been drawn twice. A label whose samples would
     all be test samples so keeps the first of them, and its equals, for training: then the first
     one's label may give fewer. Pictures that are only alike, as of a burst, are not looked for:

@@ -54,6 +54,12 @@ class TestCopies:
         assert exact_copies(kinds.x, kinds.y) is None
         assert exact_copies(kinds.x + np.float32(0.5), kinds.y).tolist() == [0, 0, 2]
 
+    def test_rows_of_few_grades_that_come_again_are_as_many_samples(self):
+        x = np.random.default_rng(0).integers(0, 5, (500, 3)).astype(np.float32) / 2
+        grades = Samples(x, [0] * 500, TWO)
+        assert copies(grades, NUMBERS) is None
+        assert exact_copies(grades.x, grades.y) is None
+
     def test_burst_of_a_thing_that_does_not_move_is_one_picture(self):
         rng = np.random.default_rng(0)
         scenes = rng.random((2, 6, 6, 3)).repeat(8, 1).repeat(8, 2)

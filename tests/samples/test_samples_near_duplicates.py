@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from odt_core.bundled import bundled_models, find_card
 from odt_core.samples import Preprocessing
-from odt_core.samples.near_duplicates import near_duplicates
+from odt_core.samples.near_duplicates import first_alike, near_duplicates
 
 PHOTO = Preprocessing("image", (48, 64, 3), scale=1 / 255)
 
@@ -111,6 +111,43 @@ class TestNumbers:
         ids = np.random.default_rng(0).integers(0, 20_000, (30, 8)).astype(np.float32)
         assert near_duplicates(ids + 1, ids) == ()
         assert [found.test for found in near_duplicates(ids[[7, 7]], ids)] == [7, 7]
+
+    @pytest.mark.parametrize("far", [[], [99999.5]])
+    def test_rows_that_were_rounded_are_found_however_far_away_another_one_is(self, far):
+        rng = np.random.default_rng(0)
+        train, test = rng.normal(size=(300, 4)), rng.normal(size=(200, 4))
+        again = [test[:20].round(3), [[float(f"{v:.6g}") for v in row] for row in test[20:40]]]
+        outlier = np.repeat(far, 4).reshape(-1, 4)
+        found = near_duplicates(np.r_[outlier, train, *again], test)
+        assert [one.test for one in found] == list(range(40))
+
+    @pytest.mark.parametrize(
+        "drawn",
+        [
+            lambda rng: rng.normal(size=(1000, 1)),
+            lambda rng: rng.normal(size=(1000, 1)).round(5),
+            lambda rng: np.c_[rng.normal(size=1000), rng.integers(0, 2, (1000, 3))],
+            lambda rng: np.exp(2 * rng.normal(size=(1000, 2))),
+            lambda rng: np.exp(2.5 * rng.normal(size=(1000, 3))),
+            lambda rng: rng.integers(0, 4, (1000, 6)),
+            lambda rng: (rng.integers(0, 4, (1000, 6)) - 1.3) / 1.7,
+            lambda rng: np.eye(3)[rng.integers(0, 3, (1000, 5))].reshape(1000, 15),
+            lambda rng: np.c_[rng.integers(1, 80, 1000), rng.choice(np.sqrt(range(9)), (1000, 2))],
+        ],
+        ids=[
+            *("one number", "five decimals", "one and yes or no", "two amounts", "three amounts"),
+            *("categories", "scaled categories", "a 1 for each category", "age and fare"),
+        ],
+    )
+    def test_samples_that_were_drawn_apart_are_no_duplicates(self, drawn):
+        rng = np.random.default_rng(0)
+        assert near_duplicates(drawn(rng), drawn(rng)) == ()
+
+    def test_sample_over_again_is_found_whatever_others_have_in_common_with_it(self):
+        x = np.random.default_rng(0).integers(0, 30, (500, 12)) / 10  # each number is in many rows
+        burst = x[[7] * 100]
+        assert [found.test for found in near_duplicates(burst, x)] == [7] * 100
+        assert (first_alike(np.r_[x, burst]) == np.r_[np.arange(500), [7] * 100]).all()
 
     def test_many_rows_of_many_numbers_take_no_time(self):
         x = np.random.default_rng(0).normal(size=(1500, 2000)).astype(np.float32)

@@ -53,7 +53,7 @@ class TestSplit:
 
     def test_samples_that_are_equal_count_as_one_and_move_no_other(self):
         once = samples([10, 5])
-        x, y = once.x + 0.5, once.y
+        x, y = np.sqrt(once.x + 0.5), once.y
         again = Samples(np.r_[x, x[:3].repeat(20, axis=0)], np.r_[y, [0] * 60], once.labels)
         test, before = split(again)[1], split(Samples(x, y, once.labels))[1]
         assert np.unique(test.x).tolist() == np.unique(before.x).tolist()
@@ -62,6 +62,11 @@ class TestSplit:
         xor = np.float32([[0, 0], [0, 1], [1, 0], [1, 1]] * 5)
         y = [0, 1, 1, 0] * 5
         assert len(split(Samples(xor, y, Labels.numbered(2)))[1]) == 4
+
+    def test_rows_of_few_grades_are_divided_even_where_they_come_again(self):
+        grades = np.random.default_rng(0).integers(0, 5, (500, 3)) / 2
+        y = np.arange(500) % 2
+        assert len(split(Samples(grades, y, Labels.numbered(2)))[1]) == 100
 
     @pytest.mark.parametrize("share", [1, -1, 1.5, float("nan"), "0.2", None])
     def test_share_that_is_none_is_refused(self, share):
