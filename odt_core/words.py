@@ -34,8 +34,16 @@ def sentences(*said: str) -> str:
 
 
 def different_of(number: int, different: int) -> str:
-    """ "32", or "32 (13 different)": how many samples there are."""
-    return f"{number:,}" + (f" ({different:,} different)" if different < number else "")
+    """ "32", or "13 different among 32": of how many samples figures are."""
+    return f"{different:,} different among {number:,}" if different < number else f"{number:,}"
+
+
+def over_again(number: int, different: int) -> str:
+    """ "", or "; 19 more are others over again": what a count of the different ones leaves out."""
+    more = number - different
+    if not more:
+        return ""
+    return f"; {more:,} more {'is another' if more == 1 else 'are others'} over again"
 
 
 def count(number: int, noun: str) -> str:

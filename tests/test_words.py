@@ -2,7 +2,7 @@
 
 import pytest
 
-from odt_core.words import in_points, measured, percent
+from odt_core.words import different_of, in_points, measured, over_again, percent
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,16 @@ def test_difference_of_shares_is_read_as_none_only_where_it_is(difference, said)
 )
 def test_measure_has_two_figures_that_count_and_no_exponent(value, decimals, said):
     assert measured(value, decimals) == said
+
+
+@pytest.mark.parametrize(
+    ("different", "told", "beside"),
+    [
+        (1000, "1,000", ""),
+        (999, "999 different among 1,000", "; 1 more is another over again"),
+        (7, "7 different among 1,000", "; 993 more are others over again"),
+    ],
+)
+def test_copies_are_told_beside_what_is_counted(different, told, beside):
+    assert different_of(1000, different) == told
+    assert over_again(1000, different) == beside

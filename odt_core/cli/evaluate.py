@@ -29,7 +29,7 @@ from odt_core.cli.sources import (
     open_tests,
 )
 from odt_core.samples.labels import called
-from odt_core.words import percent
+from odt_core.words import over_again, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,18 +103,18 @@ def _text(result: Result) -> str:
         row = result[key]
         if not row:
             continue
-        different = f", {row['different']} different" if row["different"] < row["n"] else ""
+        more = over_again(row["n"], row["different"])
         if "accuracy" in row:
             low, high = row["interval"]
             lines.append(
-                f"{key:12}  accuracy {percent(row['accuracy'])} ({row['correct']} of {row['n']}"
-                f"{different}; 95 % interval {percent(low)} to {percent(high)})  "
+                f"{key:12}  accuracy {percent(row['accuracy'])} ({row['correct']} of "
+                f"{row['different']}{more}; 95 % interval {percent(low)} to {percent(high)})  "
                 f"cross-entropy {row['cross_entropy']:.4f}"
             )
         else:
             lines.append(
                 f"{key:12}  mean squared error {row['mean_squared_error']:.6g}, mean absolute "
-                f"error {row['mean_absolute_error']:.6g} ({row['n']} samples{different})"
+                f"error {row['mean_absolute_error']:.6g} ({row['different']} samples{more})"
                 + (f", {places_right(row)}" if row["places_right"] is not None else "")
             )
     lines += [*_matrix(result), *result["sentences"]]
@@ -154,6 +154,8 @@ COMMAND = Command(
         "checkpoint also McNemar's exact test of personalised against base. For a model of values\n"
         "mean squared and mean absolute error, and the sign test; where each pixel or word has a\n"
         "class, also the share of right ones and the mean intersection over union.\n"
+        "A sample that is another over again is judged once: every figure is of the different\n"
+        "ones (different) of the n samples.\n"
         "Samples that are exactly those that the checkpoint was trained on are told as such; of\n"
         "some of them alone it cannot be told. Samples of labels that the model never learnt are\n"
         "left out, and told (left_out); unjudged says why there are no figures (null where there\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from odt_core.words import percent
+from odt_core.words import different_of, percent
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Contract
@@ -52,7 +52,7 @@ def evaluator(samples: Samples, how: Preprocessing | None) -> Callable[..., Eval
     if how is None:
         return evaluate
     same = copies(samples, how)
-    return lambda session, asked: replace(answered(session, asked), same=same)
+    return lambda session, asked: answered(session, asked, same)
 
 
 def compared(
@@ -109,7 +109,8 @@ def judged_lines(result: Mapping[str, Any]) -> list[str]:
         found = result[key]
         if found:
             pair = " → ".join(f"{one} {_figure(found[one])}" for one in ("base", "personalised"))
-            lines += [f"{title} ({found['n']})  {pair}", *found["sentences"]]
+            n = different_of(found["n"], (found["base"] or found["personalised"])["different"])
+            lines += [f"{title} ({n})  {pair}", *found["sentences"]]
     if result["unjudged"]:
         lines.append(f"your test samples  {result['unjudged']}")
     return lines

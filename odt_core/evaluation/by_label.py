@@ -8,19 +8,16 @@ import numpy as np
 
 from odt_core.errors import SampleError
 from odt_core.evaluation.evaluation import Evaluation, check_alike
-from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import mcnemar
 from odt_core.evaluation.proportion import Proportion
 
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One label's samples. `label` is the output index. Those that are others over again count
-    once, as in a Comparison.
-    """
+    """One label's samples that are judged. `label` is the output index."""
 
     label: int
-    n: int  # different samples
+    n: int
     base: Proportion
     own: Proportion
     fixed: int  # base wrong, own right
@@ -29,7 +26,9 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class Moved:
-    """Samples of one right label whose answer went from one label to another; output indices."""
+    """Samples of one right label whose answer went from one label to another; output indices. Of
+    those that are judged.
+    """
 
     truth: int
     before: int
@@ -58,11 +57,9 @@ def label_table(base: Evaluation, own: Evaluation) -> tuple[LabelRow, ...]:
     """
     _check(base, own)
     before, after = base.predictions == base.truth, own.predictions == own.truth
-    same = own.same if base.same is None else base.same
-    stands, moves = counted_once(after.astype(np.int64) - before, same)
     rows = []
     for label in np.unique(base.truth):
-        mine = (base.truth == label) & stands
+        mine = (base.truth == label) & base.judged
         n = int(mine.sum())
         rows.append(
             LabelRow(
@@ -70,8 +67,8 @@ def label_table(base: Evaluation, own: Evaluation) -> tuple[LabelRow, ...]:
                 n=n,
                 base=Proportion(int(before[mine].sum()), n),
                 own=Proportion(int(after[mine].sum()), n),
-                fixed=int((moves[mine] > 0).sum()),
-                broken=int((moves[mine] < 0).sum()),
+                fixed=int((after & ~before)[mine].sum()),
+                broken=int((before & ~after)[mine].sum()),
             )
         )
     return tuple(rows)
@@ -103,7 +100,7 @@ def moved_labels(base: Evaluation, own: Evaluation) -> tuple[Moved, ...]:
     """
     _check(base, own)
     groups: dict[tuple[int, int, int], list[int]] = {}
-    for at in np.flatnonzero(base.predictions != own.predictions):
+    for at in np.flatnonzero((base.predictions != own.predictions) & base.judged):
         key = (int(base.truth[at]), int(base.predictions[at]), int(own.predictions[at]))
         groups.setdefault(key, []).append(int(at))
     moved = (Moved(*key, tuple(index)) for key, index in groups.items())

@@ -45,7 +45,7 @@ class Claims:
             return None
         if self.others is None:
             return self.leak.sentence
-        return f"{self.leak.sentence} On the other {self.others.n:,}: {self.others.sentence}"
+        return f"{self.leak.sentence} On the other {self.others.samples:,}: {self.others.sentence}"
 
     @property
     def sentences(self) -> tuple[str, ...]:

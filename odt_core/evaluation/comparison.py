@@ -13,7 +13,6 @@ import numpy as np
 from odt_core.evaluation.by_label import LabelRow, worse_labels
 from odt_core.evaluation.evaluation import Evaluation, check_alike, errors_each
 from odt_core.evaluation.mean_answer import MeanAnswer
-from odt_core.evaluation.over_again import counted_once
 from odt_core.evaluation.paired import gain_interval, mcnemar, mean_interval
 from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.uneven import Constant, uneven_in_words
@@ -52,15 +51,14 @@ class Comparison:
     Of pixels or words, too, more have to be right than giving all the same answer gets, and other
     numbers have to be closer in the mean than always giving the mean of all targets.
 
-    Samples that are others over again (Evaluation.same) count once, for what became of most of
-    them: the first of these stands among the fixed or the broken. Of labels the gain counts them
-    once as well; a model is better only where the share of right answers to all samples rose too,
-    and is larger than that of always giving the commonest label.
+    All is of the samples that are judged (Evaluation.judged), so that of labels the gain is what
+    became of the accuracy. A model is better only where more is right than always giving the
+    commonest label gets.
     """
 
     fixed: np.ndarray  # base wrong, own right
     broken: np.ndarray  # base right, own wrong
-    n: int  # different samples
+    n: int  # samples that are judged
     gain: float  # of the share that is right, -1..1; for numbers: base - own mean squared error
     p_value: float  # McNemar exact, two-sided
     verdict: Verdict
@@ -165,19 +163,17 @@ def compare(
     """
     check_alike(base, own)
     values = base.correct is None or own.correct is None
-    moves, of_all = _closer(base, own) if values else _right(base, own)
-    either = own if base.same is None else base
-    _, once = counted_once(moves, either.same)
-    fixed, broken = np.flatnonzero(once > 0), np.flatnonzero(once < 0)
+    moves, gain = _closer(base, own) if values else _right(base, own)
+    fixed, broken = (np.flatnonzero((moves == way) & base.judged) for way in (1, -1))
     p_value = mcnemar(len(fixed), len(broken))
     interval = (
-        _mean_interval(base, own, either.same, p_value)
+        _mean_interval(base, own, p_value)
         if values
-        else gain_interval(len(fixed), len(broken), either.different)
+        else gain_interval(len(fixed), len(broken), base.different)
     )
-    if not moves.any():
+    if not len(fixed) + len(broken):
         verdict = Verdict.SAME
-    elif p_value >= _LEVEL or of_all * (len(fixed) - len(broken)) <= 0:
+    elif p_value >= _LEVEL or gain * (len(fixed) - len(broken)) <= 0:
         verdict = Verdict.UNCLEAR
     else:
         verdict = Verdict.BETTER if len(fixed) > len(broken) else Verdict.WORSE
@@ -191,18 +187,18 @@ def compare(
     return Comparison(
         fixed=fixed,
         broken=broken,
-        n=either.different,
-        gain=of_all if values else (len(fixed) - len(broken)) / max(either.different, 1),
+        n=base.different,
+        gain=gain,
         p_value=p_value,
         verdict=verdict,
         sentence=_sentence(
             verdict,
             len(fixed),
             len(broken),
-            either,
+            base,
             p_value,
             _claim(verdict, called, constant, _worse_at(own, worse_at)),
-            means=_means(base, own, of_all),
+            means=_means(base, own, gain),
         ),
         samples=base.n,
         quantity=Quantity.of(own),
@@ -218,14 +214,14 @@ def _right(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:
     """(1 for each sample that only `own` gets right, -1 for one that only `base` does, gain)."""
     base_right = base.predictions == base.truth
     own_right = own.predictions == own.truth
-    gain = (int(own_right.sum()) - int(base_right.sum())) / base.n if base.n else 0.0
+    gain = ((own.correct or 0) - (base.correct or 0)) / max(base.different, 1)
     return own_right.astype(np.int64) - base_right, gain
 
 
 def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:
     """(1 for each sample to whose target `own` is closer, -1 for one where `base` is, gain)."""
     before, after = errors_each(base), errors_each(own)
-    gain = float(before.mean() - after.mean()) if base.n else 0.0
+    gain = float(before[base.judged].mean() - after[base.judged].mean()) if base.n else 0.0
     if base.places is not None and own.places is not None:
         gain = own.places.right - base.places.right  # of all places, not the mean over samples
         moved = np.ones(base.n, bool)
@@ -234,18 +230,16 @@ def _closer(base: Evaluation, own: Evaluation) -> tuple[np.ndarray, float]:
     return np.where(moved, np.sign(before - after), 0).astype(np.int64), gain
 
 
-def _mean_interval(
-    base: Evaluation, own: Evaluation, same: np.ndarray | None, p_value: float
-) -> tuple[float, float] | None:
+def _mean_interval(base: Evaluation, own: Evaluation, p_value: float) -> tuple[float, float] | None:
     """Of the gain of a model of values, no change in it where that may be chance; None with too few
     samples.
     """
     places = base.places is not None and own.places is not None
     weights = base.places.known.astype(np.float64) if base.places is not None else np.ones(base.n)
-    same = np.arange(base.n) if same is None else same
-    if len(np.unique(same)) < FEWEST_CHANGES or not weights.any():
+    gains, weights = (errors_each(base) - errors_each(own))[base.judged], weights[base.judged]
+    if len(gains) < FEWEST_CHANGES or not weights.any():
         return None
-    low, high = mean_interval(errors_each(base) - errors_each(own), weights, same)
+    low, high = mean_interval(gains, weights)
     if places:
         low, high = max(low, -1.0), min(high, 1.0)
     return (min(low, 0.0), max(high, 0.0)) if p_value >= _LEVEL else (low, high)
@@ -309,40 +303,36 @@ def _sentence(
     verdict: Verdict,
     fixed: int,
     broken: int,
-    either: Evaluation,
+    base: Evaluation,
     p_value: float,
     claim: str,
     *,
     means: str,
 ) -> str:
-    """either: of the two evaluations. claim: what follows where the test is sure. means: what
-    became of the mean.
-    """
-    values, n = either.correct is None, either.different
+    """claim: what follows where the test is sure. means: what became of the mean."""
+    values, n = base.correct is None, base.different
     if n == 0:
         return "There are no test samples to compare on yet."
     samples = count(n, "sample")
-    if n < either.n:
-        samples = f"{count(n, 'different sample')} among {either.n:,}"
+    if n < base.n:
+        samples = f"{count(n, 'different sample')} among {base.n:,}"
     if verdict is Verdict.SAME:
         if n < FEWEST_CHANGES:
             return f"No answer changed, and {samples} {_are(n)} too few to tell."
-        if either.places is not None:
-            return f"Both models get as many {either.places.called} right in each of all {samples}."
+        if base.places is not None:
+            return f"Both models get as many {base.places.called} right in each of all {samples}."
         if values:
             return f"Both models are equally far from the targets of all {samples}."
         return f"Both models get the same samples right and wrong (n = {n:,})."
     counts = f"{fixed:,} fixed, {broken:,} broken"
-    if either.places is not None:
-        counts = f"{fixed:,} with more right {either.places.called}, {broken:,} with fewer"
+    if base.places is not None:
+        counts = f"{fixed:,} with more right {base.places.called}, {broken:,} with fewer"
     elif values:
         counts = f"{fixed:,} closer to their targets, {broken:,} farther"
     if n < FEWEST_CHANGES:
         return f"{counts}: {samples} {_are(n)} too few to tell."
     counts = f"{counts} of {samples}"
     changes = fixed + broken
-    if not changes:
-        return f"{counts}: where copies of a sample changed, as many went one way as the other."
     if changes < FEWEST_CHANGES:
         changed = count(changes, "changed answer")
         return f"{counts}: {changed} {_are(changes)} too few to tell, {p_words(p_value)}."

@@ -11,7 +11,7 @@ import numpy as np
 
 from odt_core.errors import ModelError, NoAnswerError, SampleError
 from odt_core.evaluation.mean_answer import MeanAnswer, mean_answer
-from odt_core.evaluation.over_again import exact_copies
+from odt_core.evaluation.over_again import exact_copies, first_of_each
 from odt_core.evaluation.place_scores import PlaceScores, places
 from odt_core.evaluation.uneven import Constant, balanced_accuracy, constant_answer
 from odt_core.kinds import check_kind, kind_of
@@ -37,11 +37,12 @@ class Predicts(Protocol):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model does on n samples; arrays are in the samples' order.
+    """How a model does on n samples; arrays are of all of them, in their order.
 
     For labels: correct, cross_entropy, confusion and confidences, and no errors. For values: the
     two errors, and none of these. nan where there are no samples. same: int64 [N], of each sample
-    the place of the first that it is over again (`copies`); None where all differ. names: of the
+    the place of the first that it is over again (`copies`); None where all differ. Every figure is
+    of those that are `judged`, the first of such, and so of `different` samples. names: of the
     model's outputs; () where they are not known.
     """
 
@@ -59,9 +60,14 @@ class Evaluation:
     names: tuple[str | None, ...] = ()
 
     @cached_property
+    def judged(self) -> np.ndarray:
+        """bool [N]: whether a sample stands for itself and those that are it over again."""
+        return first_of_each(self.same, self.n)
+
+    @property
     def different(self) -> int:
-        """How many of the samples are no other over again."""
-        return self.n if self.same is None else len(np.unique(self.same))
+        """How many of the samples are judged."""
+        return int(np.count_nonzero(self.judged))
 
     @cached_property
     def squared_errors(self) -> np.ndarray:
@@ -75,14 +81,16 @@ class Evaluation:
         """Share of right predictions; nan without samples, None for values."""
         if self.correct is None:
             return None
-        return self.correct / self.n if self.n else float("nan")
+        return self.correct / self.different if self.n else float("nan")
 
     @property
     def balanced_accuracy(self) -> float | None:
         """The mean over labels of the share of each that is right, those without samples left out;
         nan without samples, None for values.
         """
-        return None if self.correct is None else balanced_accuracy(self.truth, self.predictions)
+        if self.correct is None:
+            return None
+        return balanced_accuracy(self.truth[self.judged], self.predictions[self.judged])
 
     @cached_property
     def constant(self) -> Constant | MeanAnswer | None:
@@ -92,8 +100,8 @@ class Evaluation:
         if self.places is not None:
             return self.places.constant
         if self.correct is None:
-            return mean_answer(self.truth)
-        return constant_answer(self.truth, self.names)
+            return mean_answer(self.truth[self.judged])
+        return constant_answer(self.truth[self.judged], self.names)
 
     def called(self, output: int) -> str:
         """What a reader sees of an output: its name where that is known, else its number."""
@@ -118,16 +126,10 @@ class Evaluation:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % Wilson interval of the accuracy, as sure as the different samples make it; None for
-        values.
-        """
-        from odt_core.evaluation.intervals import wilson, wilson_share
+        """95 % Wilson interval of the accuracy; None for values."""
+        from odt_core.evaluation.intervals import wilson
 
-        if self.correct is None:
-            return None
-        if self.different == self.n:
-            return wilson(self.correct, self.n)
-        return wilson_share(self.correct / self.n, self.different)
+        return None if self.correct is None else wilson(self.correct, self.different)
 
     def to_json(self) -> dict[str, Any]:
         """The figures, as plain JSON types."""
@@ -157,22 +159,22 @@ class Evaluation:
 
 def evaluate(session: Predicts, samples: Samples) -> Evaluation:
     """Predict all samples and compare with their labels, or their targets for a model of values;
-    those that are equal to the last number are the same samples.
+    those that are equal to the last number are judged once.
 
     Raises SampleError when predictions and labels or targets do not fit, NoAnswerError when a
     prediction is not a number, ModelError when the model cannot predict or is no session.
     """
-    return replace(answered(session, samples), same=exact_copies(samples.x, samples.y))
-
-
-def answered(session: Predicts, samples: Samples) -> Evaluation:
-    """`evaluate` without a look at which samples are others over again."""
     if not hasattr(session, "predict_proba"):
         raise ModelError(f"evaluate() takes a session (model.session()), not {kind_of(session)}.")
     check_samples(samples)
+    return answered(session, samples, exact_copies(samples.x, samples.y))
+
+
+def answered(session: Predicts, samples: Samples, same: np.ndarray | None) -> Evaluation:
+    """`evaluate` where it is known which samples are others over again. same: as of Evaluation."""
     truth = truth_of(samples, session.contract)
-    found = score(session.predict_proba(samples.x, samples.labels), truth, session.contract)
-    return replace(found, names=samples.labels.names)
+    answers = session.predict_proba(samples.x, samples.labels)
+    return replace(score(answers, truth, session.contract, same), names=samples.labels.names)
 
 
 def truth_of(samples: Samples, contract: Contract) -> np.ndarray:
@@ -220,8 +222,9 @@ def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
     """
     predictions, truth = evaluation.predictions[chosen], evaluation.truth[chosen]
     same = None if evaluation.same is None else evaluation.same[chosen]
+    judged = first_of_each(same, len(truth))
     if evaluation.correct is None:
-        squared, absolute = errors(predictions, truth)
+        squared, absolute = errors(predictions[judged], truth[judged])
         found = evaluation.places
         return replace(
             evaluation,
@@ -230,14 +233,14 @@ def part_of(evaluation: Evaluation, chosen: np.ndarray) -> Evaluation:
             truth=truth,
             mean_squared_error=squared,
             mean_absolute_error=absolute,
-            places=None if found is None else found.part(chosen),
+            places=None if found is None else found.part(chosen, judged),
             same=same,
         )
     confidences = evaluation.confidences
     return replace(
         evaluation,
         n=len(truth),
-        correct=int(np.count_nonzero(predictions == truth)),
+        correct=int(np.count_nonzero((predictions == truth) & judged)),
         cross_entropy=None,
         confusion=None,
         predictions=predictions,
@@ -258,10 +261,15 @@ def check_alike(base: Evaluation, own: Evaluation) -> None:
         )
 
 
-def score(answers: np.ndarray, y: np.ndarray, contract: Contract | None = None) -> Evaluation:
+def score(
+    answers: np.ndarray,
+    y: np.ndarray,
+    contract: Contract | None = None,
+    same: np.ndarray | None = None,
+) -> Evaluation:
     """answers: what predict_proba gave. contract: of the model, for the class of each pixel or word
-    where it tells them. SampleError when answers and y do not fit, NoAnswerError when an answer is
-    not a number: it would be neither right nor wrong.
+    where it tells them. same: as of Evaluation. SampleError when answers and y do not fit,
+    NoAnswerError when an answer is not a number: it would be neither right nor wrong.
 
     For labels: answers float [N, K] probabilities, y int [N]. For values: both float, as many
     numbers a sample.
@@ -269,9 +277,11 @@ def score(answers: np.ndarray, y: np.ndarray, contract: Contract | None = None) 
     y = np.asarray(y)
     check_answers(answers)
     if y.dtype.kind != "f":
-        return _score_labels(answers, y)
-    scored = _score_values(answers, y)
-    found = places(scored.predictions, y, contract) if contract is not None else None
+        return _score_labels(answers, y, same)
+    scored = _score_values(answers, y, same)
+    found = None
+    if contract is not None:
+        found = places(scored.predictions, y, contract, scored.judged)
     return replace(scored, places=found)
 
 
@@ -286,27 +296,32 @@ def check_answers(answers: np.ndarray) -> None:
         )
 
 
-def _score_values(predictions: np.ndarray, targets: np.ndarray) -> Evaluation:
+def _score_values(
+    predictions: np.ndarray, targets: np.ndarray, same: np.ndarray | None
+) -> Evaluation:
     if len(predictions) != len(targets) or predictions.size != targets.size:
         raise SampleError(
             f"The model gives numbers of shape {list(predictions.shape)}, the targets have shape "
             f"{list(targets.shape)}: they cannot be compared."
         )
-    squared, absolute = errors(predictions, targets)
+    predictions = predictions.reshape(targets.shape)
+    judged = first_of_each(same, len(targets))
+    squared, absolute = errors(predictions[judged], targets[judged])
     return Evaluation(
         n=len(targets),
         correct=None,
         cross_entropy=None,
         confusion=None,
-        predictions=predictions.astype(np.float32).reshape(targets.shape),
+        predictions=predictions.astype(np.float32),
         confidences=None,
         truth=targets,
         mean_squared_error=squared,
         mean_absolute_error=absolute,
+        same=same,
     )
 
 
-def _score_labels(probabilities: np.ndarray, y: np.ndarray) -> Evaluation:
+def _score_labels(probabilities: np.ndarray, y: np.ndarray, same: np.ndarray | None) -> Evaluation:
     if probabilities.ndim != 2 or probabilities.shape[1] < 2:
         raise SampleError(
             "Accuracy needs a model that tells two or more labels apart; this one has "
@@ -319,15 +334,17 @@ def _score_labels(probabilities: np.ndarray, y: np.ndarray) -> Evaluation:
             f"{n} predictions of {outputs} labels cannot be compared with these {len(y)} labels."
         )
     predictions = probabilities.argmax(axis=1).astype(np.int64)
-    right = probabilities[np.arange(n), y].astype(np.float64)
+    judged = first_of_each(same, n)
+    right = probabilities[np.arange(n), y].astype(np.float64)[judged]
     confusion = np.zeros((outputs, outputs), np.int64)
-    np.add.at(confusion, (y, predictions), 1)
+    np.add.at(confusion, (y[judged], predictions[judged]), 1)
     return Evaluation(
         n=n,
-        correct=int((predictions == y).sum()),
+        correct=int(((predictions == y) & judged).sum()),
         cross_entropy=float(0 - np.log(np.maximum(right, SMALLEST)).mean()) if n else float("nan"),
         confusion=confusion,
         predictions=predictions,
         confidences=probabilities[np.arange(n), predictions].astype(np.float32),
         truth=y,
+        same=same,
     )

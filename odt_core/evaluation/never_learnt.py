@@ -21,7 +21,7 @@ _MOST = 4  # labels that are named
 
 @dataclass(frozen=True)
 class NewLabels:
-    """outputs: of the new labels among the samples. n: samples of them. base, own: how the models
+    """outputs: of the new labels among the samples. n: samples of them, judged. base, own: how both
     do on the others, without cross-entropy; comparison: of these two. sentence: all of it.
     """
 
@@ -37,7 +37,7 @@ class NewLabels:
         """What is left of a gain without the new labels, beside the figures of all."""
         if not self.base.n:
             return "The base model never learnt these labels."
-        before, after, n = self.base.correct, self.own.correct, self.base.n
+        before, after, n = self.base.correct, self.own.correct, self.base.different
         return f"On the labels that the base model knows: {before:,} → {after:,} of {n:,} right."
 
 
@@ -56,7 +56,7 @@ def new_labels(
     if base.correct is None:
         return None
     old = known[base.truth]
-    count = int(np.count_nonzero(~old))
+    n, count = base.different, int(np.count_nonzero(~old & base.judged))
     if not count:
         return None
     outputs = tuple(int(label) for label in np.unique(base.truth[~old]))
@@ -68,16 +68,16 @@ def new_labels(
         listed += f" and {len(outputs) - _MOST} more"
     lucky = int(base.correct - parts[0].correct) if parts[0].correct is not None else 0
     sentence = (
-        f"{count:,} of the {base.n:,} samples {'is' if count == 1 else 'are'} of {listed}, which "
+        f"{count:,} of the {n:,} samples {'is' if count == 1 else 'are'} of {listed}, which "
         f"the base model never learnt: it is right about {lucky or 'none'} of them."
     )
     if not known.any():
         sentence = (
             f"The base model never learnt a label: by chance alone it is right about "
-            f"{lucky or 'none'} of {base.n:,}, and a gain over it shows no more than that "
+            f"{lucky or 'none'} of {n:,}, and a gain over it shows no more than that "
             "something was learnt."
         )
     if parts[0].n:
         right = " → ".join(percent_apart(one.accuracy or 0.0) for one in parts)
-        sentence += f" On the other {parts[0].n:,}: {right}. {comparison.sentence}"
+        sentence += f" On the other {parts[0].different:,}: {right}. {comparison.sentence}"
     return NewLabels(outputs, count, *parts, comparison, sentence)

@@ -1,4 +1,4 @@
-"""Test samples that are others over again tell no more than one of them."""
+"""Test samples that are others over again tell no more than the first: they are judged once."""
 
 from __future__ import annotations
 
@@ -40,21 +40,13 @@ def exact_copies(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     return _unless_all_differ(zip(first.tolist(), _keys(y), strict=True))
 
 
-def counted_once(moves: np.ndarray, same: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Of samples that are the same the one that stands for all of them, bool [N]: the first that
-    had what most of them had, else the first; and what became of these, int64 [N], 0 of all others
-    and where as many had the opposite.
-
-    moves: int64 [N], what became of each sample: 1, 0 or -1. same: as `copies`.
-    """
+def first_of_each(same: np.ndarray | None, n: int) -> np.ndarray:
+    """bool [N]: which of n samples are the first of those that are the same. same: as `copies`."""
     if same is None:
-        return np.ones(len(moves), bool), moves
-    _, group = np.unique(same, return_inverse=True)
-    net = np.sign(np.bincount(group, weights=moves)).astype(moves.dtype)[group]
-    telling_first = np.lexsort((moves != net, group))
-    stands = np.zeros(len(moves), bool)
-    stands[telling_first[np.unique(group[telling_first], return_index=True)[1]]] = True
-    return stands, np.where(stands & (moves == net), moves, 0)
+        return np.ones(n, bool)
+    first = np.zeros(n, bool)
+    first[np.unique(same, return_index=True)[1]] = True
+    return first
 
 
 def picture_of(samples: Samples, preprocessing: Preprocessing) -> tuple[int, ...] | None:

@@ -65,20 +65,17 @@ def tango_interval(fixed: int, broken: int, n: int, level: float = 0.95) -> tupl
 
 
 def mean_interval(
-    gains: np.ndarray, weights: np.ndarray, same: np.ndarray, level: float = 0.95
+    gains: np.ndarray, weights: np.ndarray, level: float = 0.95
 ) -> tuple[float, float]:
-    """Student's t interval of the mean gain of samples, float64 [N], each with its weight, such as
-    how many pixels it has. same: int64 [N], equal for samples that are one over again; at least two
-    must differ.
+    """Student's t interval of the mean gain of at least two samples, float64 [N], each with its
+    weight, such as how many pixels it has.
 
-    With equal weights and samples that all differ it is the paired t interval. Else the mean is a
-    ratio of sums over different samples, with that ratio's variance (Cochran 1977, Sampling
-    Techniques, section 6.3), as of least squares with errors that go together in clusters.
+    With equal weights it is the paired t interval. Else the mean is a ratio of sums over samples,
+    with that ratio's variance (Cochran 1977, Sampling Techniques, section 6.3).
     """
     total = weights.sum()
     mean = float((weights * gains).sum() / total)
-    _, cluster = np.unique(same, return_inverse=True)
-    away = np.bincount(cluster, weights=weights * (gains - mean))
+    away = weights * (gains - mean)
     n = len(away)
     error = math.sqrt(n / (n - 1) * float((away**2).sum())) / float(total)
     reach = student_quantile(level, n - 1) * error

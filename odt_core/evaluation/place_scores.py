@@ -23,7 +23,8 @@ class PlaceScores:
     called: "pixels", "labels" of which several may be right, or other "places", such as words.
     known: int64 [N], how many of each sample's places belong to a class; correct: int64 [N], how
     many of these are right. classes: what is right at each of P places, int64 [N, P, 1] the number
-    of its class, −1 of none, or bool [N, P, C] which of C are there.
+    of its class, −1 of none, or bool [N, P, C] which of C are there. judged: bool [N], the samples
+    that all figures are of (Evaluation.judged).
     """
 
     mean_iou: float
@@ -31,11 +32,13 @@ class PlaceScores:
     known: np.ndarray
     correct: np.ndarray
     classes: np.ndarray
+    judged: np.ndarray
 
     @cached_property
     def right(self) -> float:
-        """Share of all places of all samples; nan without any."""
-        return float(self.correct.sum() / self.known.sum()) if self.known.any() else float("nan")
+        """Share of all places; nan without any."""
+        known = self.known[self.judged].sum()
+        return float(self.correct[self.judged].sum() / known) if known else float("nan")
 
     @cached_property
     def wrong(self) -> np.ndarray:
@@ -50,35 +53,43 @@ class PlaceScores:
         for all places, but for each label, which is a thing of its own, whether it mostly is there.
         None without any of a class.
         """
-        there = self.known > 0
+        there = self.known[self.judged] > 0
         if not there.any():
             return None
+        known, classes = self.known[self.judged][there], self.classes[self.judged][there]
         if self.called == "labels":
-            answer = 2 * self.classes.sum(axis=0) > len(self.classes)
+            answer = 2 * classes.sum(axis=0) > len(classes)
         else:
-            answer = _commonest(self.classes[(self.classes >= 0).all(axis=-1)])
-        right = (self.classes == answer).all(axis=-1).sum(axis=1)
+            answer = _commonest(classes[(classes >= 0).all(axis=-1)])
+        right = (classes == answer).all(axis=-1).sum(axis=1)
         return Constant(
             *_said(answer, self.called),
             correct=int(right.sum()),
-            n=int(self.known.sum()),
+            n=int(known.sum()),
             places=self.called,
-            in_samples=float((right[there] / self.known[there]).mean()),
+            in_samples=float((right / known).mean()),
         )
 
-    def part(self, chosen: np.ndarray) -> PlaceScores:
-        """Of some of the samples, bool [N]; without mean IoU (nan)."""
+    def part(self, chosen: np.ndarray, judged: np.ndarray) -> PlaceScores:
+        """Of some of the samples, bool [N], of which so are judged; without mean IoU (nan)."""
         return replace(
             self,
             mean_iou=float("nan"),
             known=self.known[chosen],
             correct=self.correct[chosen],
             classes=self.classes[chosen],
+            judged=judged,
         )
 
 
-def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceScores | None:
-    """answers: what predict_proba gave; truth: what `truth_of` gives, float [N, …].
+def places(
+    answers: np.ndarray,
+    truth: np.ndarray,
+    contract: Contract,
+    judged: np.ndarray | None = None,
+) -> PlaceScores | None:
+    """answers: what predict_proba gave; truth: what `truth_of` gives, float [N, …]. judged: bool
+    [N], the samples that figures are of; None: all.
 
     None where targets are no classes: neither rows of K with a 1 at one of them, nor 0 and 1 of
     what is learnt as a probability. Rows without a 1 are places that belong to no class: they count
@@ -90,20 +101,24 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceS
     if not ((truth == 0) | (truth == 1)).all():
         return None
     answers = answers.reshape(truth.shape)
+    judged = np.ones(len(truth), bool) if judged is None else judged
     if contract.one_of_classes:
         known = truth.sum(axis=-1) == 1
         is_, said = truth.argmax(axis=-1), answers.argmax(axis=-1)
         right = is_ == said
         classes = np.where(known, is_, -1)[..., np.newaxis]
-        is_, said = is_[known], said[known]
+        told = known & judged.reshape(-1, *(1,) * (known.ndim - 1))
+        is_, said = is_[told], said[told]
         pairs = [(is_ == k, said == k) for k in np.union1d(is_, said)]
     else:
         is_, said = truth == 1, answers >= 0.5
         several = len(contract.target_shape) > 2 and truth.shape[-1] > 1
         channels = truth.shape[-1] if several else 1
         is_, said = is_.reshape(-1, channels), said.reshape(-1, channels)
-        pairs = list(zip(is_.T, said.T, strict=True))
-        pairs += [] if several else [(~is_[:, 0], ~said[:, 0])]  # what is not it is a class, too
+        told = np.repeat(judged, len(is_) // len(truth))
+        pairs = list(zip(is_[told].T, said[told].T, strict=True))
+        # What is not it is a class, too.
+        pairs += [] if several else [(~is_[told, 0], ~said[told, 0])]
         right = (is_ == said).all(axis=-1)
         known, classes = np.ones_like(right), is_
     if not known.any():
@@ -116,7 +131,7 @@ def places(answers: np.ndarray, truth: np.ndarray, contract: Contract) -> PlaceS
     mean_iou = float(np.mean(overlaps)) if overlaps else 1.0
     places_of, correct = (one.reshape(len(truth), -1).sum(axis=1) for one in (known, known & right))
     classes = classes.reshape(len(truth), -1, classes.shape[-1])
-    return PlaceScores(mean_iou, _called(contract), places_of, correct, classes)
+    return PlaceScores(mean_iou, _called(contract), places_of, correct, classes, judged)
 
 
 def _called(contract: Contract) -> str:

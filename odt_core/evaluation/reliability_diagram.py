@@ -113,13 +113,10 @@ def _by_chance(sure: np.ndarray, place: np.ndarray, bins: int) -> float:
 
 
 def reliability_of(evaluation: Evaluation, bins: int = 10) -> Reliability:
-    """Of an evaluation, the first of samples that are the same; SampleError for a model of values,
-    which says no confidence.
+    """Of an evaluation, as of those that are judged; SampleError for a model of values, which says
+    no confidence.
     """
     if evaluation.confidences is None:
         raise SampleError("A model of values says no confidence, so there is nothing to check.")
     right, sure = evaluation.predictions == evaluation.truth, evaluation.confidences
-    if evaluation.same is not None:
-        _, first = np.unique(evaluation.same, return_index=True)
-        right, sure = right[first], sure[first]
-    return reliability(sure, right, bins)
+    return reliability(sure[evaluation.judged], right[evaluation.judged], bins)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.dialects import Contract
     from odt_core.dialects.contract import OutputKind
-    from odt_core.evaluation import Evaluation
     from odt_core.graph import ModelDescription
     from odt_core.runtime import Model, Session
     from odt_core.samples import Samples
@@ -140,12 +139,12 @@ def _card_again(material: Material) -> tuple[dict[str, Any], list[str]]:
         curves=_course(said["training"]["curves"]),
     )
     pair = Pair(model, evidence.checkpoint.state)
-    judged = {name: _judged(pair, material, name) for name in said["results"]}
     taken: list[str] = []
+    judged = {name: _judged(pair, material, name, taken) for name in said["results"]}
     trained = evidence.samples, evidence.checkpoint, evidence.card, evidence.replay
     if "test" in judged:
-        judged["test"], taken = _with_told(
-            checked(judged["test"], *trained), said["results"]["test"]
+        judged["test"] = _with_told(
+            checked(judged["test"], *trained), said["results"]["test"], taken
         )
     if "base_test" in judged:
         one = judged["base_test"]
@@ -199,32 +198,29 @@ def _course(said: Mapping[str, Any] | None) -> Curves | None:
     return Curves(evaluations=tuple(map(EvaluationRecord.from_json, said["evaluations"])))
 
 
-def _judged(pair: Pair, material: Material, name: str) -> Judged:
-    """As both models answer now."""
+def _judged(pair: Pair, material: Material, name: str, taken: list[str]) -> Judged:
+    """As both models answer now. taken: what was taken from the card, in words, is added."""
     samples = material.sets[name]
     own_labels = Labels(tuple(material.card["results"][name]["labels_own"]))
     asked = replace(samples, labels=own_labels)
     mine = name == "test"  # the base test set was drawn, not made by a person
     how = material.model.preprocessing
     same = copies(samples, how) if mine else exact_copies(samples.x, samples.y)
+    if mine:
+        told = material.card["results"][name].get("over_again")
+        same, more = _over_again(same, told, samples.y)
+        if more:
+            many = f"{more} more than their numbers show"
+            taken += [f"which test samples are others over again: {many}", _BY_LOOKS]
+    base = None if pair.base_uninitialised else answered(pair.base, samples, same)
+    return Judged(samples, base, answered(pair.own, asked, same), own_labels)
 
-    def ask(session: Session, group: Samples) -> Evaluation:
-        return replace(answered(session, group), same=same)
 
-    base = None if pair.base_uninitialised else ask(pair.base, samples)
-    return Judged(samples, base, ask(pair.own, asked), own_labels)
-
-
-def _with_told(test: Judged, said: Mapping[str, Any]) -> tuple[Judged, list[str]]:
+def _with_told(test: Judged, said: Mapping[str, Any], taken: list[str]) -> Judged:
     """With what the card knows of the test samples and their numbers do not show, such as that some
-    were trained on earlier: each makes a claim weaker. In words as well.
+    were trained on earlier: each makes a claim weaker. taken: as of `_judged`.
     """
-    told, n = [], len(test.samples)
-    test, many = _over_again(test, said.get("over_again"))
-    if many:
-        told.append(
-            f"which test samples are others over again: {many} more than their numbers show"
-        )
+    n = len(test.samples)
     known = test.leak
     shown = set() if known is None else set(known.alike.tolist())
     seen = said["seen_in_training"] or {}
@@ -235,29 +231,30 @@ def _with_told(test: Judged, said: Mapping[str, Any]) -> tuple[Judged, list[str]
     )
     alike = sorted({*seen.get("like_training", ())} - shown)
     if earlier:
-        told.append(f"which test samples were trained on earlier: {len(earlier)}")
+        taken.append(f"which test samples were trained on earlier: {len(earlier)}")
     if alike:
         more = f"{len(alike)} more than their numbers show"
-        told.append(f"which test samples are training samples over again: {more}")
-    if many or alike:
-        told.append(_BY_LOOKS)
+        taken.append(f"which test samples are training samples over again: {more}")
+        taken += [_BY_LOOKS] * (_BY_LOOKS not in taken)
     looks = bool(alike and seen.get("told_by_looks"))
     leak = Leakage(n, np.array(earlier, np.int64), np.array(alike, np.int64), looks)
-    return replace(test, leak=joined(known, leak if len(leak.seen) else None)), told
+    return replace(test, leak=joined(known, leak if len(leak.seen) else None))
 
 
-def _over_again(test: Judged, told: list[int] | None) -> tuple[Judged, int]:
-    """With the samples that are others over again as the card has them, where those are all that
-    their numbers show and more; and how many more.
+def _over_again(
+    shown: np.ndarray | None, told: list[int] | None, y: np.ndarray
+) -> tuple[np.ndarray | None, int]:
+    """Which samples are others over again, as the card has them where those are all that their
+    numbers show and more, under the same label y or with the same target; and how many more.
     """
-    n, shown = len(test.samples), test.own.same
-    shown = np.arange(n) if shown is None else shown
-    same = shown if told is None or len(told) != n else np.array(told, np.int64)
-    more = len(np.unique(shown)) - len(np.unique(same))
-    if more <= 0 or not np.array_equal(same, same[shown]):
-        return test, 0
-    base = test.base and replace(test.base, same=same)
-    return replace(test, base=base, own=replace(test.own, same=same)), more
+    if told is None or len(told) != len(y):
+        return shown, 0
+    each = np.arange(len(y))
+    same, first = np.array(told, np.int64), each if shown is None else shown
+    more = len(np.unique(first)) - len(np.unique(same))
+    before = bool(((same >= 0) & (same <= each)).all())
+    fits = before and np.array_equal(y[same], y) and np.array_equal(same, same[first])
+    return (same, more) if fits and more > 0 else (shown, 0)
 
 
 def _inside(pair: Pair, evidence: Evidence, said: Mapping[str, Any]) -> Inside:

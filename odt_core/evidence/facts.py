@@ -256,7 +256,7 @@ def _new_to_base(found: NewLabels | None) -> dict[str, Any] | None:
         "outputs": list(found.outputs),
         "n": found.n,
         "on_the_others": {
-            "n": found.base.n,
+            "n": found.base.different,
             "base_correct": found.base.correct,
             "own_correct": found.own.correct,
             "p_value": found.comparison.p_value,

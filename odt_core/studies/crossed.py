@@ -33,15 +33,17 @@ class Estimate:
 
 
 def outcomes(evaluation: Evaluation) -> np.ndarray:
-    """float64 [N]: 1 for each right answer and 0 for each wrong one; of a model of values each
-    sample's share of right pixels or words, where it tells their classes (and without samples none
-    of whose has one), or mean squared error.
+    """float64 [N], of those judged: 1 for each right answer and 0 for each wrong one;
+    of a model of values the share of right pixels or words, where it tells their classes (and
+    without samples none of whose has one), or mean squared error, of each sample.
     """
+    judged = evaluation.judged
     if evaluation.correct is not None:
-        return (evaluation.predictions == evaluation.truth).astype(np.float64)
+        return (evaluation.predictions == evaluation.truth)[judged].astype(np.float64)
     if evaluation.places is not None:
-        return np.asarray(1 - evaluation.places.wrong)[evaluation.places.known > 0]
-    return evaluation.squared_errors
+        found = evaluation.places
+        return np.asarray(1 - found.wrong)[judged & (found.known > 0)]
+    return evaluation.squared_errors[judged]
 
 
 def estimate(matrix: np.ndarray, quantity: Quantity) -> Estimate:

@@ -47,7 +47,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How the model does on one set of samples: right answers for labels, errors for values.
+    """How the model does on n samples that are judged: right answers for labels, errors for values.
     places_right: share of pixels or words that are right, of values that tell their classes.
     """
 
@@ -57,6 +57,11 @@ class Score:
     mean_squared_error: float | None = None
     mean_absolute_error: float | None = None
     places_right: float | None = None
+
+    @property
+    def different(self) -> int:
+        """What an Evaluation calls the samples that are judged."""
+        return self.n
 
     @property
     def accuracy(self) -> float | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import NoAnswerError
 from odt_core.evaluation.evaluation import answered, errors, measure
+from odt_core.evaluation.over_again import exact_copies, first_of_each
 from odt_core.training.checks import samples_digest
 from odt_core.training.history import Measures, Score
 
@@ -29,10 +30,10 @@ class Judge:
 
     def __init__(self, session: Session, sets: Sets) -> None:
         self._session, self._labels = session, sets.own.labels
-        self._test, self._base_test = _kept(session, sets.test), _kept(session, sets.base_test)
+        tests = sets.test, sets.base_test
+        self._test, self._base_test = (_kept(session, _once(samples)) for samples in tests)
         self.can_score = session.contract.scored
-        tests = sets.test is not None or sets.base_test is not None
-        self.has_tests = self.can_score and tests
+        self.has_tests = self.can_score and any(samples is not None for samples in tests)
         self._best: tuple[Score, int] | None = None
         self.best_on = None if sets.test is None else samples_digest(sets.test)
 
@@ -55,7 +56,7 @@ class Judge:
         if samples is None:
             return None
         try:
-            result = answered(self._session, samples)
+            result = answered(self._session, samples, None)
         except NoAnswerError:  # weights that overflow: the loop finds that out by itself
             return None
         return Score(
@@ -95,6 +96,14 @@ class Judge:
     def best(self) -> tuple[Score | None, int | None]:
         """The best score and its step."""
         return self._best or (None, None)
+
+
+def _once(samples: Samples | None) -> Samples | None:
+    """Without those that are others over again, as `evaluate` judges."""
+    if samples is None:
+        return None
+    same = exact_copies(samples.x, samples.y)
+    return samples if same is None else samples.take(first_of_each(same, len(samples)))
 
 
 def _kept(session: Session, samples: Samples | None) -> Samples | None:

@@ -145,7 +145,7 @@ class Measured(Protocol):
     """An Evaluation, or the Score of a training."""
 
     @property
-    def n(self) -> int: ...
+    def different(self) -> int: ...
     @property
     def accuracy(self) -> float | None: ...
     @property
@@ -156,7 +156,7 @@ class Measured(Protocol):
 
 @dataclass(frozen=True)
 class Score:
-    """An accuracy in 0..1, or the error of a model of values, and on how many samples.
+    """An accuracy in 0..1, or the error of a model of values, and on how many different samples.
     places_right: share of pixels or words that are right, of values that tell their classes.
     """
 
@@ -169,7 +169,7 @@ class Score:
     def of(cls, measured: Measured) -> Self:
         """What is kept of an evaluation, or of a run's score."""
         error, places = measured.mean_squared_error, measured.places_right
-        return cls(measured.accuracy, measured.n, error, places)
+        return cls(measured.accuracy, measured.different, error, places)
 
     @property
     def share_right(self) -> float | None:

@@ -7,7 +7,7 @@ import streamlit as st
 from odt_core.errors import SampleError
 from odt_core.evaluation import Evaluation, compare
 from odt_core.training.history import Score
-from odt_core.words import different_of
+from odt_core.words import different_of, over_again
 from pages.ui import pieces, trouble
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.numbers import figure
@@ -72,26 +72,27 @@ def headline(evaluation: Evaluation | Score) -> str:
 
 
 def right_of(evaluation: Evaluation) -> str:
-    """ "17 of 19 right, 95 % interval 68.6 – 97.1 %", or the two errors of a model of values and
+    """ "17 of 19 right · 95 % interval 68.6 – 97.1 %", or the two errors of a model of values and
     how many pixels or words it gets right.
     """
     found = evaluation.places
     if found is not None:
         return (
-            f"of the {found.called} right, n = {evaluation.n:,} · mean "
+            f"of the {found.called} right, n = {counted(evaluation)} · mean "
             f"IoU {figure(found.mean_iou)} · squared error {figure(evaluation.mean_squared_error)}"
         )
     if evaluation.interval is None:
         return (
-            f"mean squared error, n = {evaluation.n:,} · absolute error "
+            f"mean squared error, n = {counted(evaluation)} · absolute error "
             f"{figure(evaluation.mean_absolute_error)}"
         )
     return (
-        f"{evaluation.correct:,} of {counted(evaluation)} right · 95 % interval "
+        f"{evaluation.correct:,} of {evaluation.different:,} right"
+        f"{over_again(evaluation.n, evaluation.different)} · 95 % interval "
         f"{between(evaluation.interval)}"
     )
 
 
 def counted(evaluation: Evaluation) -> str:
-    """ "32", or "32 (13 different)": how many samples there are."""
+    """ "32", or "13 different among 32": of how many samples the figures are."""
     return different_of(evaluation.n, evaluation.different)

@@ -358,8 +358,10 @@ def _result(desk: Desk, snapshot: Snapshot | None) -> str:
             result_line(result)
         else:
             own = snapshot.evaluations[-1].test if snapshot and snapshot.evaluations else None
-            own = own if own and own.n == tests else None  # else it is of other test samples
-            result_so_far(desk.base_level(desk.test_name(), tests), own, over=not busy)
+            base = desk.base_level(desk.test_name(), own.n if own else tests)
+            if own and base is None and own.n != tests:
+                own = None  # of other test samples
+            result_so_far(base, own, over=not busy)
     return result_in_words(result) if result is not None else ""
 
 

@@ -201,9 +201,10 @@ class TestSameAnswerEverywhere:
     def test_part_of_the_samples_has_a_commonest_class_of_its_own(self):
         truth = np.zeros((4, 2, 2))
         truth[:2] = 1
-        got = of_places(truth, truth).places.part(np.array([True, True, True, False]))
+        whole = of_places(truth, truth).places
+        got = whole.part(np.array([True, True, True, False]), np.ones(3, bool))
         assert (got.constant.name, got.constant.right) == ("class 1", "66.7 % of the pixels")
-        assert got.part(np.zeros(3, bool)).constant is None
+        assert got.part(np.zeros(3, bool), np.zeros(0, bool)).constant is None
 
     def test_places_of_no_class_count_neither_way(self):
         truth = np.zeros((2, 1, 6, 3))

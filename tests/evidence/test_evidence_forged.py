@@ -161,6 +161,7 @@ def test_forged_table_is_found(folder, monkeypatch, name):
         ("results.test.comparison.interval", [0.4, 0.6]),
         ("results.test.labels.1.own_correct", 1),
         ("results.test.over_again", [0]),
+        ("results.test.over_again", [*range(29), 0]),  # of another label
         ("results.test.own.accuracy", 0.99),
         ("results.test.own.calibration.bins.9.n", 3),
         ("results.test.own.calibration.expected_calibration_error", 0.0),

@@ -525,6 +525,15 @@ class TestJudge:
         assert judge.is_best(better, 3)
         assert judge.best == (better, 3)
 
+    def test_samples_that_are_equal_are_judged_once(self, session):
+        tests = some(8)
+        burst = tests.take(np.r_[np.arange(8), np.zeros(20, int)])
+        once, again = (
+            Judge(session, Sets(some(8), test=one)).scores()[0] for one in (tests, burst)
+        )
+        assert again == once
+        assert again.n == 8
+
     def test_answers_that_are_no_numbers_are_no_score(self, session):
         state = session.state()
         session.put_back({name: np.full_like(value, np.nan) for name, value in state.items()})

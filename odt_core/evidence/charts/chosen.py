@@ -20,7 +20,7 @@ from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Quantity
-from odt_core.words import percent
+from odt_core.words import different_of, percent
 
 SETS = {"test": "Your test samples", "base_test": "Base test set"}
 _TOLD = {Quantity.ACCURACY: ", 95 % Wilson interval", Quantity.ERROR: ", less is better"}
@@ -61,7 +61,7 @@ def _gain(evidence: Evidence) -> Intervals:
             if evaluation is not None and evaluation.n
         ]
         if rows:
-            groups.append(Group(f"{SETS[name]} (n = {judged.own.n:,})", tuple(rows)))
+            groups.append(Group(f"{SETS[name]} ({_counted(judged.own)})", tuple(rows)))
         said = judged.claims(evidence.card.labels.used) if name == "test" else None
         if said is not None:
             new = said.new and said.new.in_short
@@ -77,6 +77,10 @@ def _gain(evidence: Evidence) -> Intervals:
     )
 
 
+def _counted(evaluation: Evaluation) -> str:
+    return f"n = {different_of(evaluation.n, evaluation.different)}"
+
+
 def _why_no_gain(evidence: Evidence) -> str:
     """True as well where there are test samples that cannot be judged: there is no telling here."""
     if evidence.test is None:
@@ -87,13 +91,14 @@ def _why_no_gain(evidence: Evidence) -> str:
 def _value(role: Role, evaluation: Evaluation) -> Value:
     right = evaluation.places_right
     if right is not None:
-        return Value(role, right, f"{percent(right)}  (n = {evaluation.n:,})")
+        return Value(role, right, f"{percent(right)}  ({_counted(evaluation)})")
     if evaluation.correct is None:
         error = evaluation.mean_squared_error or 0.0
-        return Value(role, error, f"{error:.4g}  (n = {evaluation.n:,})")
+        return Value(role, error, f"{error:.4g}  ({_counted(evaluation)})")
     low, high = evaluation.interval or (0.0, 1.0)
-    share = evaluation.correct / evaluation.n
-    counted = f"{evaluation.correct:,} of {evaluation.n:,}; {percent(low)} to {percent(high)}"
+    share = evaluation.correct / evaluation.different
+    counted = f"{evaluation.correct:,} of {evaluation.different:,}"
+    counted += f"; {percent(low)} to {percent(high)}"
     return Value(role, share, f"{percent(share)}  ({counted})", low, high)
 
 
@@ -141,7 +146,7 @@ def _progress(evidence: Evidence, curves: Curves) -> Lines:
             if (score := (e.test if name == "test" else e.base_test)) is not None
         ]
         known = [(step, value) for step, value in scores if value is not None]
-        own = f"personalised, {said} (n = {judged.own.n:,})"
+        own = f"personalised, {said} ({_counted(judged.own)})"
         lines.append(Line(own, *_columns(known), role=Role.OWN, square=square, faint=square))
         if judged.base is not None and known:
             base_score = judged.base
@@ -188,9 +193,7 @@ def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[fl
 
 def _of_labels(name: str, judged: Judged) -> list[Chart]:
     labels = judged.own_labels or judged.samples.labels
-    said = f"{SETS[name]} (n = {judged.own.n:,}"
-    different = judged.own.different
-    said += f", {different:,} different)" if different < judged.own.n else ")"
+    said = f"{SETS[name]} ({_counted(judged.own)})"
     both = [(Role.BASE, judged.base), (Role.OWN, judged.own)]
     known = [(role, evaluation) for role, evaluation in both if evaluation is not None]
     charts: list[Chart] = []
@@ -297,8 +300,8 @@ def _values(name: str, judged: Judged) -> Lines:
     for role, evaluation in ((Role.BASE, judged.base), (Role.OWN, judged.own)):
         if evaluation is None:
             continue
-        targets = np.asarray(evaluation.truth, np.float64).reshape(-1)[:_POINTS]
-        answers = np.asarray(evaluation.predictions, np.float64).reshape(-1)[:_POINTS]
+        both = evaluation.truth[evaluation.judged], evaluation.predictions[evaluation.judged]
+        targets, answers = (np.asarray(one, np.float64).reshape(-1)[:_POINTS] for one in both)
         lines.append(Line(look.NAMES[role], targets.tolist(), answers.tolist(), role, joined=False))
     ends = [v for line in lines for v in line.x if math.isfinite(v)] or [0.0, 1.0]
     guide = Line(
@@ -307,7 +310,7 @@ def _values(name: str, judged: Judged) -> Lines:
     return Lines(
         name=f"values-{_slug(name)}",
         title=f"{SETS[name]}: answers against targets",
-        note=f"n = {judged.own.n:,}; the first {len(lines[0].x):,} numbers.",
+        note=f"{_counted(judged.own)}; the first {len(lines[0].x):,} numbers.",
         x_title="target",
         y_title="answer",
         lines=(guide, *lines),
@@ -357,7 +360,7 @@ def _samples(evidence: Evidence) -> list[Chart]:
             )
             for k in index
         )
-        note = f"{len(index)} of your {test.own.n:,} test samples."
+        note = f"{len(index)} of your {different_of(test.own.n, test.own.different)} test samples."
         if len(index) > MOST:
             note += f" The first {MOST}."
         charts.append(Pictures(slug, title, note, pictures))

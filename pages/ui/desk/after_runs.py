@@ -119,7 +119,7 @@ class HasAfterRuns(HasRuns):
             return kept  # of labels that were called otherwise
         found = Result(scores, self.claims(scores), head, about)
         test = run.evaluations[-1].test if run is not None and run.evaluations else None
-        if test is not None and test.n == scores.own.n:  # else it was scored on others
+        if test is not None and test.n == scores.own.different:  # else it was scored on others
             self._result = found
         return found
 

@@ -108,6 +108,15 @@ class HasNear(HasFeatures):
             known["copies"] = copies_among(tests, self._picture)
         return known["copies"]
 
+    def test_once(self, tests: Samples) -> Samples:
+        """The person's test samples, one of those that are the same: those that are judged."""
+        from odt_core.evaluation.over_again import first_of_each
+
+        same = self.test_copies()
+        if same is None or len(same) != len(tests):  # of another moment
+            return tests
+        return tests.take(first_of_each(same, len(same)))
+
     def leak(self) -> Leakage | None:
         """Which test samples training does see, as a label had no other training samples. Told by
         the pictures themselves: of features nobody could tell.

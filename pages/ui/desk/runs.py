@@ -82,7 +82,7 @@ class HasRuns(HasAnswers):
                 raise TrainingError(self.why_not_trained)
             prepared = self.prepared(Part.TRAIN)
             train, (test_name, tests) = prepared.samples, self.tests()
-            test = tests.samples
+            test = self.test_once(tests.samples)
             there = {train.labels.names[k] for k in train.y} if self.tells_labels else None
             if missing := _too_few(len(train), there):
                 raise TrainingError(missing)
@@ -126,7 +126,10 @@ class HasRuns(HasAnswers):
                 raise
             self.run = run
         threading.Thread(
-            target=self._score_base, args=(test_name, test), name="odt-base-level", daemon=True
+            target=self._score_base,
+            args=(test_name, tests.samples),
+            name="odt-base-level",
+            daemon=True,
         ).start()
         return run
 

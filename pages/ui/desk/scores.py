@@ -77,8 +77,8 @@ class HasScores(HasBaseSide):
         """
         base = self._base_on(samples, name, by_file=True)
         asked = self._with_own_labels(samples, name)
-        own = self._judged(worker, asked)
-        return Scores(base, self._with_copies(own, asked, name), asked.labels)
+        own = self._judged(worker, asked, self._copies(asked, name))
+        return Scores(base, own, asked.labels)
 
     def _with_own_labels(self, samples: Samples, name: object) -> Samples:
         """As your model is asked: a label that the person added can be a wrong answer to the base
@@ -118,8 +118,7 @@ class HasScores(HasBaseSide):
                 return key, known
             scores, kind = worker.scores(samples.x)
             answer = said(scores, kind, worker.contract, samples.labels, heat)
-            own = self._scored(answer, samples)
-            return key, self._with_copies(own, samples, name)
+            return key, self._scored(answer, samples, self._copies(samples, name))
 
         (key, own), held = self._of_head(ask)
         if held:  # else of weights that are moving: nothing to keep
@@ -134,12 +133,12 @@ class HasScores(HasBaseSide):
         return None if base is None or own is None else Scores(base, own, labels)
 
     def base_level(self, name: object, n: int) -> Evaluation | None:
-        """How the base model does on the n samples of that name; None while it is not known, and
-        where there are no longer so many.
+        """How the base model does on the n different samples of that name; None while it is not
+        known, and where there are no longer so many.
         """
         labels = self.card.labels if name == BASE_TEST else self.labels
         known = self._base.get((self.model, labels, name))
-        return known if known is not None and known.n == n else None
+        return known if known is not None and known.different == n else None
 
     def scores_known(self, measured: EvaluationRecord) -> bool:
         """Whether all is known that stands beside a run that was scored on these sets."""
@@ -176,18 +175,20 @@ class HasScores(HasBaseSide):
             for (name, _), samples in zip(sets, asked, strict=True)
         ]
         found = {key: self._at[key] for key in keys if key in self._at}
-        new = dict(zip(keys, asked, strict=True))
-        new = {key: samples for key, samples in new.items() if key not in found}
-        for key, one in zip(new, self._measured(which, list(new.values())), strict=True):
-            found[key] = self._with_copies(one, new[key], key[-1])
-            self._at = newest(self._at, key, found[key], _CHECKPOINTS)
+        new = [(key, one) for key, one in zip(keys, asked, strict=True) if key not in found]
+        once = [(samples, self._copies(samples, key[-1])) for key, samples in new]
+        for (key, _), one in zip(new, self._measured(which, once), strict=True):
+            found[key] = one
+            self._at = newest(self._at, key, one, _CHECKPOINTS)
         return tuple(found[key] for key in keys)
 
     def evaluation_at(self, which: str | None, name: object, samples: Samples) -> Evaluation:
         """The same on one set."""
         return self.evaluations(which, [(name, samples)])[0]
 
-    def _measured(self, which: str, sets: list[Samples]) -> list[Evaluation]:
+    def _measured(
+        self, which: str, sets: list[tuple[Samples, np.ndarray | None]]
+    ) -> list[Evaluation]:
         if not sets:
             return []
         self._right_of_way.give()  # whoever draws meanwhile waits for one checkpoint, not for all
@@ -197,14 +198,13 @@ class HasScores(HasBaseSide):
             worker = self.worker()
             self._worker_head = ELSEWHERE
             worker.load_state(state)
-            found = [self._judged(worker, samples) for samples in sets]
+            found = [self._judged(worker, samples, same) for samples, same in sets]
             self._bring_to_head(worker)
         return found
 
-    def _judged(self, worker: Worker, samples: Samples) -> Evaluation:
+    def _judged(self, worker: Worker, samples: Samples, same: np.ndarray | None) -> Evaluation:
         """How the weights that it holds do."""
-        answer = worker.predict_proba(samples.x, samples.labels)
-        return self._scored(answer, samples)
+        return self._scored(worker.predict_proba(samples.x, samples.labels), samples, same)
 
     def _base_on(self, samples: Samples, name: object, *, by_file: bool = False) -> Evaluation:
         key = (self.model, samples.labels, name, *([True] if by_file else []))
@@ -218,21 +218,21 @@ class HasScores(HasBaseSide):
         else:
             scores, kind = self._base_scores(samples, name)
             answer = said(scores, kind, worker.contract, samples.labels)
-        base = self._with_copies(self._scored(answer, samples), samples, name)
+        base = self._scored(answer, samples, self._copies(samples, name))
         if key[0] == self.model:  # else another one was chosen meanwhile
             self._base = newest(self._base, key, base)
         return base
 
-    def _with_copies(self, one: Evaluation, samples: Samples, name: object) -> Evaluation:
-        """Knowing which samples are others over again: of the person's those that look so, of the
-        base test set, which was drawn, those that are equal to the last number.
+    def _copies(self, samples: Samples, name: object) -> np.ndarray | None:
+        """Which samples are others over again (`copies`): of the person's those that look so, of
+        the base test set, which was drawn, those that are equal to the last number.
         """
         if name == BASE_TEST:
             from odt_core.evaluation.over_again import exact_copies  # as `score`, below
 
-            return replace(one, same=exact_copies(samples.x, samples.y))
+            return exact_copies(samples.x, samples.y)
         same = self.test_copies() if name == self.test_name() else None
-        return one if same is None or len(same) != one.n else replace(one, same=same)
+        return None if same is None or len(same) != len(samples) else same
 
     def _base_scores(self, samples: Samples, name: object) -> tuple[np.ndarray, OutputKind]:
         """What the base model's `infer` gives for a test set of that name."""
@@ -246,8 +246,8 @@ class HasScores(HasBaseSide):
         """What your model's scores are divided by."""
         return self.temperature.value if self.temperature else 1.0
 
-    def _scored(self, answer: np.ndarray, samples: Samples) -> Evaluation:
+    def _scored(self, answer: np.ndarray, samples: Samples, same: np.ndarray | None) -> Evaluation:
         from odt_core.evaluation import score  # not before there is something to judge
 
         truth = right_answers(samples.x, samples.y, self.contract)
-        return replace(score(answer, truth, self.contract), names=samples.labels.names)
+        return replace(score(answer, truth, self.contract, same), names=samples.labels.names)

@@ -42,6 +42,7 @@ class HasStrange(HasScores):
             if not sets:
                 return None
             from odt_core.evaluation import fit_unknown
+            from odt_core.evaluation.over_again import first_of_each
 
             scores = [
                 self.raw_scores(samples.x, own=True) if own else self._base_scores(samples, name)
@@ -50,8 +51,8 @@ class HasStrange(HasScores):
             kind = scores[0][1]
             # What shows a label that is turned off has no answer that would be right.
             known = [
-                one[self._is_on(samples)]
-                for (one, _), (_, samples) in zip(scores, sets, strict=True)
+                one[self._is_on(samples) & first_of_each(self._copies(samples, name), len(one))]
+                for (one, _), (name, samples) in zip(scores, sets, strict=True)
             ]
             found = fit_unknown(
                 at_temperature(np.concatenate(known), kind, heat),

@@ -10,6 +10,7 @@ import streamlit as st
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
 from odt_core.errors import SampleError
 from odt_core.evaluation import evaluate
+from odt_core.evaluation.evaluation import answered
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Trainer, Unlearned, unlearn
 from odt_core.training.settings import Settings
@@ -170,7 +171,10 @@ def _work(desk: Desk, job: Job, chosen: Choice) -> Forgotten:
         tests, gone = _samples(desk, Part.TEST, chosen)
         test = tests.samples
         left = replace(test.take(~gone), labels=chosen.labels_left(test.labels))
-        own, base = (_score(trainer, samples) for samples in (left, _base_test(desk, left.labels)))
+        same = desk.test_copies()
+        same = same[~gone] if same is not None and len(same) == len(gone) else None
+        own = _score(trainer, left, same)
+        base = _score(trainer, _base_test(desk, left.labels))
     model = desk.model.key
     return Forgotten(
         found, chosen, trained_on, settings, steps, desk.worker().sha256, model, own, base
@@ -190,11 +194,17 @@ def _base_test(desk: Desk, labels: Labels) -> Samples | None:
     return None if found is None else replace(found, labels=labels.with_those_of(found.labels))
 
 
-def _score(trainer: Trainer, samples: Samples | None) -> Score | None:
-    """How the weights that a trainer holds do; None where there is nothing to tell by."""
+def _score(
+    trainer: Trainer, samples: Samples | None, same: np.ndarray | None = None
+) -> Score | None:
+    """How the weights that a trainer holds do; None where there is nothing to tell by. same: which
+    samples are others over again, where more are than are equal.
+    """
     if samples is None or not len(samples) or not trainer.contract.scored:
         return None
-    return Score.of(evaluate(trainer, samples))
+    if same is None:
+        return Score.of(evaluate(trainer, samples))
+    return Score.of(answered(trainer, samples, same))
 
 
 def _show(desk: Desk, found: Forgotten) -> None:

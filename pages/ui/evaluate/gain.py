@@ -56,7 +56,9 @@ def _draw(desk: Desk) -> None:
             test_notes(desk)
             if claims.others is not None and desk.trained:
                 others = claims.others
-                pieces.note(f"On the other {count(others.n, 'test sample')}: {others.sentence}")
+                pieces.note(
+                    f"On the other {count(others.samples, 'test sample')}: {others.sentence}"
+                )
     with right, st.container(key="card_price", border=True, gap="small"), trouble.shown():
         pieces.heading("Price", "on the frozen base test set")
         base_test = None if desk.why_unscored else base_test_of(desk.card)
@@ -205,7 +207,7 @@ def _intervals(shown: dict[str, Scores]) -> None:
             "yaxis": {
                 "range": [len(shown) - 0.5, -0.5],
                 "tickvals": list(range(len(shown))),
-                "ticktext": [f"{title}<br>n = {s.own.n:,}  " for title, s in shown.items()],
+                "ticktext": [f"{title}<br>n = {s.own.different:,}  " for title, s in shown.items()],
                 "showgrid": False,
             },
         },

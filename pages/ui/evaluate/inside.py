@@ -13,6 +13,7 @@ from odt_core.evaluation.feature_plane import points
 from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
+from pages.ui.compare import counted
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, OWN, figure, letters, shortened
 from pages.ui.evaluate.judged import Judged, choose_judged
@@ -122,10 +123,10 @@ def _short(name: str) -> str:
 def _moved(one: Judged) -> None:
     moved = moved_labels(one.base, one.own)
     if not moved:
-        pieces.note(f"Not one answer changed, n = {one.base.n:,}.")
+        pieces.note(f"Not one answer changed, n = {counted(one.base)}.")
         return
     changed = sum(move.n for move in moved)
-    pieces.note(f"{changed} of {one.base.n:,} answers changed.")
+    pieces.note(f"{changed} of {counted(one.base)} answers changed.")
     pieces.table(
         ("Is", "Base model says", "Your model says", "How often", ""),
         [

@@ -99,7 +99,7 @@ def _matrix(
         "hoverinfo": "skip",
     }
     right = int(np.trace(evaluation.confusion))  # of all labels, drawn or not
-    told = f"{evaluation.n - right:,} wrong of {evaluation.n:,}"
+    told = f"{evaluation.different - right:,} wrong of {evaluation.different:,}"
     return figure(
         f"chart_matrix_{role}",
         [cells, figures],
@@ -157,7 +157,7 @@ def _cell(
         pieces.note("Click a cell, or choose it here, to see its samples with both answers.")
         return
     evaluation: Evaluation = getattr(one, _SIDES.get(model, "own"))
-    inside = np.ones(evaluation.n, bool)
+    inside = evaluation.judged.copy()
     if truth != "–":
         inside &= evaluation.truth == seen[names.index(truth)]
     if answer != "–":

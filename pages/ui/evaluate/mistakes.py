@@ -48,6 +48,7 @@ def mistakes(desk: Desk) -> None:
 def _galleries(desk: Desk, one: Judged) -> None:
     changed = compare(one.base, one.own)
     wrong = (one.base.predictions != one.base.truth) & (one.own.predictions != one.own.truth)
+    wrong &= one.own.judged
     groups = {
         "Fixed": by_confidence(one.own, changed.fixed),
         "Broken": by_confidence(one.own, changed.broken),

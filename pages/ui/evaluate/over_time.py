@@ -12,11 +12,12 @@ from odt_core.evaluation import Evaluation, compare
 from odt_core.evaluation.evaluation import errors_each
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Quantity
+from odt_core.words import over_again
 from odt_core.workspace import Kind, Part, SampleEntry, Score
 from pages.ui import pieces, trouble
 from pages.ui.base_sets import base_test_of
 from pages.ui.base_words import base_answer, base_in_words
-from pages.ui.compare import headline
+from pages.ui.compare import counted, headline
 from pages.ui.desk import BASE_TEST, BaseSide, Desk
 from pages.ui.desk.near import name_of
 from pages.ui.evaluate.figure import BASE, OWN, whiskers
@@ -124,9 +125,12 @@ def _data(
 
 def _remark(stop: Stop, one: Evaluation, quantity: Quantity) -> str:
     what = quantity.value if one.places is None else f"{one.places.called} right"
-    told = f"{what}, n = {one.n:,}"
+    told = f"{what}, n = {counted(one)}"
     if one.interval is not None:
-        told = f"{one.correct} of {one.n:,} right, 95 % interval {between(one.interval)}"
+        told = (
+            f"{one.correct} of {one.different:,} right{over_again(one.n, one.different)}, 95 % "
+            f"interval {between(one.interval)}"
+        )
     return told + (f" · made {stop.made}" if stop.made else "")
 
 
@@ -153,7 +157,7 @@ def _faces(
     predictions = np.stack([one.predictions for one in course])  # [stops, N]
     moves = (predictions != predictions[0]).any(axis=0)
     right = base.predictions == base.truth
-    order = np.lexsort((~moves, right))[:_SHOWN]
+    order = np.lexsort((~moves, right, ~base.judged))[: min(_SHOWN, base.different)]
     sides = [desk.base_side] + [None] * (len(course) - 1)
     return [
         {
@@ -174,7 +178,7 @@ def _value_faces(
 ) -> list[dict[str, Any]]:
     """Those whose distance from the target changes most; what is no picture is said in numbers."""
     away = np.stack([errors_each(one) for one in course])  # [stops, N]
-    order = np.argsort(-np.ptp(away, axis=0), kind="stable")
+    order = np.lexsort((-np.ptp(away, axis=0), ~course[0].judged))[: course[0].different]
     found = []
     for k in map(int, order[: _DRAWN if desk.draws_answers else _SHOWN]):
         face: dict[str, Any] = {"uri": thumb_uri(desk.workspace, entries[k], 96), "right": []}
@@ -204,13 +208,13 @@ def _traces(
     *,
     shares: bool,
 ) -> list[dict[str, Any]]:
-    x, n = list(range(len(stops))), course[0].n
+    x = list(range(len(stops)))
     names = [stop.name for stop in stops]
     hover = "%{text}: %{y:.1%}<extra></extra>" if shares else "%{text}: %{y:.4g}<extra></extra>"
     own: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": f"{whose}, n = {n:,}",
+        "name": f"{whose}, n = {counted(course[0])}",
         "x": x,
         "y": marks,
         "text": names,

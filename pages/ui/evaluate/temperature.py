@@ -130,11 +130,11 @@ def _why_not(desk: Desk, fitted: Temperature) -> None:
 
 
 def _to_fit_to(desk: Desk, one: Judged) -> Samples:
-    """Of the person's test samples, as in an evidence bundle, those that were not trained on, and
-    each of them once. SampleError where none is left.
+    """Each once, and of the person's test samples, as in an evidence bundle, those that were not
+    trained on. SampleError where none is left.
     """
     if not one.entries:
-        return one.samples
+        return one.samples.take(one.own.judged)
     tests, _ = desk.tests_to_judge_by()
     return left_to_judge(desk.samples(Part.TRAIN), tests, desk.card)[0]
 

@@ -7,8 +7,9 @@ import streamlit as st
 
 from odt_core.evaluation import Unknown
 from odt_core.evaluation.familiar import Familiar
-from odt_core.evaluation.intervals import wilson_share
+from odt_core.evaluation.intervals import wilson
 from pages.ui import pieces, trouble
+from pages.ui.compare import counted
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, figure
 from pages.ui.evaluate.judged import Judged
@@ -65,10 +66,10 @@ def _histogram(
     desk: Desk, one: Judged, limit: Unknown | Familiar, axis: tuple[str, str], note: str
 ) -> None:
     """Both scores are 1 minus a number from 0 to 1, which is drawn."""
-    strange = desk.strangeness(one.samples.x)
+    strange = desk.strangeness(one.samples.x)[one.own.judged]
     n, unsure = len(strange), int((strange > limit.threshold).sum())
     if isinstance(limit, Familiar):
-        sure_of_it = f"95 % interval {between(wilson_share(unsure / n, one.own.different))}"
+        sure_of_it = f"95 % interval {between(wilson(unsure, n))}"
     else:
         sure_of_it = "the threshold was chosen on these"
     surest = 1 - limit.threshold
@@ -82,12 +83,12 @@ def _histogram(
         Number(
             "Answered “not sure” here",
             f"{unsure:,}",
-            f"of {n:,}: {one.name.lower()} · {sure_of_it}",
+            f"of {counted(one.own)}: {one.name.lower()} · {sure_of_it}",
         ),
     )
     sure = np.clip(1 - strange, 0, 1)
     highest = int(np.histogram(sure, _BARS, (0, 1))[0].max()) if len(sure) else 0
-    right = one.own.predictions == one.own.truth
+    right = (one.own.predictions == one.own.truth)[one.own.judged]
     figure(
         "chart_unknown",
         [

@@ -210,9 +210,9 @@ class TestTestSamples:
         scores = desk.scores(desk.samples(Part.TEST), desk.test_name())
         assert scores.base.different == scores.own.different == scores.own.n - 1
         assert desk.evaluations(None, desk.test_sets())[0].different == scores.own.n - 1
-        assert f"of {scores.own.n:,} ({scores.own.different:,} different) right" in right_of(
-            scores.own
-        )
+        assert len(desk.test_once(desk.samples(Part.TEST))) == scores.own.n - 1
+        told = f"of {scores.own.different:,} right; 1 more is another over again · 95 %"
+        assert told in right_of(scores.own)
 
     def test_figures_of_labels_and_confidences_count_what_is_the_same_once(self, trained):
         app, desk = trained
@@ -225,11 +225,12 @@ class TestTestSamples:
         for one in report.added:
             desk.workspace.move_sample(one.id, Part.TEST)
         visit(app, "Mistakes")
-        assert f"your test samples, n = {n + 3} ({n} different)" in shown(app)
+        assert f"your test samples, n = {n} different among {n + 3}" in shown(app)
         name = desk.labels.names[desk.prepared(Part.TEST).samples.y[0]]
         assert f"<td>{name}</td><td>{of_its_label}</td>" in shown(app)
         visit(app, "Confidence")
         assert f"expected calibration error, n = {n} " in shown(app)
+        assert desk.unknown().n == n + 1000
         app.button(key="fit_temperature").click().run()
         assert not app.error, said(app)
         fitted = app.session_state["temperature_fitted"][1]
@@ -247,7 +248,9 @@ class TestTestSamples:
         drawn = []
         monkeypatch.setattr(over_time, "_mount", lambda data, **_: drawn.append(data))
         visit(app, "Over time")
-        assert all("of 61 right" in stop["remark"] for stop in drawn[-1]["stops"])
+        told = "of 60 right; 1 more is another over again, 95 % interval"
+        assert all(told in stop["remark"] for stop in drawn[-1]["stops"])
+        assert drawn[-1]["traces"][-1]["name"] == "your test samples, n = 60 different among 61"
         assert "of 60 different samples among 61" in drawn[-1]["stops"][-1]["sentence"]
 
     def test_label_when_all_its_samples_are_alike_is_trained_on_and_said(self, app, desk_of):
