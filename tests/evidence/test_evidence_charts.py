@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
-from odt_core.bundled import default_card
+import odt_core.evaluation
+import odt_core.evidence
+import odt_core.studies
+from odt_core.bundled import ASSETS, default_card
 from odt_core.evaluation import FeatureMap, LayerChange, compare, gain_interval, score
 from odt_core.evaluation.leaks import trained_earlier
 from odt_core.evidence import Inside, Studies
-from odt_core.evidence.charts import Chart, look
+from odt_core.evidence.charts import Chart, letters, look
 from odt_core.evidence.charts.canvas import Canvas
 from odt_core.evidence.charts.chosen import charts_of
 from odt_core.evidence.charts.pictures import as_pixels
@@ -46,6 +54,16 @@ def evidence_of(count: int, labels: int = 4) -> Evidence:
         model=b"", card=default_card((8, 8, 1), labels), checkpoint_file=b"", samples=samples,
         origin=Origin(Beginning.BASE), test=judged if count else None,
     )  # fmt: skip
+
+
+def texts_in(room: ModuleType) -> Iterator[str]:
+    """All texts in the code of a room but for docstrings."""
+    for file in Path(room.__path__[0]).rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and id(node) not in docstrings:
+                yield node.value if isinstance(node.value, str) else ""
 
 
 class TestAnyNumber:
@@ -244,10 +262,43 @@ class TestColours:
 class TestText:
     @pytest.mark.parametrize(
         ("name", "shown"),
-        [("Zoë", "Zoë"), ("žluťoučký", "žluťoučký"), ("猫", "label 8"), (None, "output 7")],
+        [
+            ("Zoë", "Zoë"),
+            ("žluťoučký", "žluťoučký"),
+            ("猫", "label 8"),
+            ("→", "label 8"),
+            (None, "output 7"),
+        ],
     )
     def test_label_that_the_font_lacks_is_shown_by_number(self, name, shown):
         assert look.shown(name, 7) == shown
+
+    def test_every_letter_of_what_charts_can_say_is_in_the_font(self):
+        rooms = (odt_core.evaluation, odt_core.studies, odt_core.evidence)
+        said = {letter for room in rooms for text in texts_in(room) for letter in text}
+        asked = "".join(sorted(filter(str.isprintable, said)))
+        assert "→" in asked
+        assert "".join(text for text, _ in look.runs(asked)) == asked.replace("→", "to")
+
+    @pytest.mark.parametrize("part", ["latin", "latin-ext"])
+    def test_letters_are_those_that_the_file_has(self, part):
+        said = {"latin": letters.IN_LATIN, "latin-ext": letters.IN_EXTENDED}[part]
+        file = ASSETS / "fonts" / f"inter-{part}-wght-normal.woff2"
+        # Any other layout puts some together, or leaves some out.
+        face = ImageFont.truetype(file, 16, layout_engine=ImageFont.Layout.BASIC)
+
+        def drawn(letter: str) -> tuple[object, bytes]:
+            mask = face.getmask(letter)
+            return mask.size, bytes(mask)
+
+        lacked = drawn("\uffff")  # no letter
+        blocks = chain(range(0x20, 0x2E80), range(0xA720, 0xA800), [0xFEFF])
+        asked = [chr(code) for code in blocks]
+        assert said <= set(asked)
+        assert {letter for letter in asked if drawn(letter) != lacked} == said
+
+    def test_sentence_of_two_numbers_is_drawn_without_a_broken_sign(self):
+        assert look.runs("53 → 60 of 60") == [("53 to 60 of 60", False)]
 
     def test_text_is_cut_to_its_place(self):
         canvas = Canvas()

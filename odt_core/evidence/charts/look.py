@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from odt_core.evidence.charts.letters import IN_EXTENDED, IN_LATIN
 from odt_core.evidence.charts.types import Role
 from odt_core.samples.labels import called
 
@@ -14,10 +15,8 @@ PAPER, INK, MUTED, GRID, EDGE = "#FFFFFF", "#1A1C25", "#656A7A", "#ECEDF3", "#C9
 COLOURS = {Role.OWN: "#4F46E5", Role.BASE: "#7C8296", Role.GUIDE: "#C9CBD8"}
 NAMES = {Role.OWN: "personalised", Role.BASE: "base model"}
 _FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
-# What the two files hold: the ranges of assets/components/look.css.
-_LATIN = ((0x20, 0xFF), (0x2000, 0x206F), (0x20AC,) * 2, (0x2122,) * 2, (0x2190, 0x2193))
-_MORE = ((0x2212,) * 2, (0x2215,) * 2)
-_EXTENDED = ((0x100, 0x2BA), (0x1E00, 0x1E9F), (0x2C60, 0x2C7F), (0xA720, 0xA7FF))
+_DRAWABLE, _ONLY_EXTENDED = IN_LATIN | IN_EXTENDED, IN_EXTENDED - IN_LATIN
+_INSTEAD = {"→": "to"}  # of what sentences have and neither file
 
 
 @cache
@@ -36,13 +35,11 @@ def width(text: str, size: int, weight: int) -> float:
 
 
 def runs(text: str) -> list[tuple[str, bool]]:
-    """The text in stretches of (text, whether the extended font has it); others become "?"."""
+    """The text in stretches of (text, whether in the extended font); what none has: "to" or "?"."""
     found: list[tuple[str, bool]] = []
     for letter in text:
-        code = ord(letter)
-        extended = any(low <= code <= high for low, high in _EXTENDED)
-        known = extended or any(low <= code <= high for low, high in _LATIN + _MORE)
-        piece = letter if known else "?"
+        piece = letter if letter in _DRAWABLE else _INSTEAD.get(letter, "?")
+        extended = letter in _ONLY_EXTENDED
         if found and found[-1][1] == extended:
             found[-1] = (found[-1][0] + piece, extended)
         else:
@@ -53,10 +50,7 @@ def runs(text: str) -> list[tuple[str, bool]]:
 def shown(name: str | None, index: int) -> str:
     """A label as the fonts can show it: where they cannot, its place, counted from 1."""
     text = called(name, index)
-    drawable = all(
-        any(low <= ord(c) <= high for low, high in _LATIN + _MORE + _EXTENDED) for c in text
-    )
-    return text if drawable else f"label {index + 1}"
+    return text if _DRAWABLE.issuperset(text) else f"label {index + 1}"
 
 
 def short(text: str, most: int) -> str:
