@@ -255,9 +255,9 @@ class Service:
     # --- training -------------------------------------------------------------------------------
 
     def _fit(self, message: Message) -> None:
-        self._control = WorkerControl(self)
-        self.held = bool(message.body.get("held"))
         reporter = Reporter(self)
+        self._control = WorkerControl(self, reporter)
+        self.held = bool(message.body.get("held"))
         try:
             samples = unpack_samples("samples", message)
             if samples is None:
@@ -294,9 +294,9 @@ class Service:
 class WorkerControl(Control):
     """Looks at the owner's messages before each step; waits while paused or without a core."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, reporter: Reporter) -> None:
         super().__init__()
-        self._service = service
+        self._service, self._reporter = service, reporter
 
     def proceed(self) -> bool:
         self._service.serve_pending(block=False)
@@ -307,6 +307,7 @@ class WorkerControl(Control):
                 self._service.serve_pending(block=True)
                 continue
             if state is not told:
+                self._reporter.flush()  # else the step at which it waits is not the last one told
                 self._service.emit(state())
                 told = state
             self._service.serve_pending(block=True)

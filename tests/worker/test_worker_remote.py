@@ -244,6 +244,18 @@ class TestFit:
         assert isinstance(end, Ended)
         assert end.outcome is Outcome.STOPPED
 
+    def test_stop_while_paused_ends_at_the_step_that_was_told(self, worker):
+        events = training(worker, ENDLESS)
+        events.wait_for(lambda: events.step > 0)
+        time.sleep(0.02)  # between two events of step records
+        worker.pause()
+        events.wait_for(lambda: events.told(Paused) == 1)
+        paused_at = events.step
+        worker.stop()
+        end = events.last(10)
+        assert isinstance(end, Ended)
+        assert end.steps == paused_at
+
     def test_stop_then_go_on_equals_never_having_stopped(self, worker):
         settings = Settings(epochs=6000, batch_size=8, average=0.5, learning_rate=0.05)
         events = training(worker, settings, replay=some(40, 2))
