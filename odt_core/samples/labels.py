@@ -34,15 +34,21 @@ def clean_label(name: str) -> str:
             f"The label '{name[:20]}…' has {len(name)} characters. "
             f"Shorten it to {MAX_LABEL_LENGTH} or fewer."
         )
-    if (
-        not _JOINERS.sub("", name).isprintable()
-        or any(c in name for c in "/\\")
-        or set(name) == {"."}
-    ):
-        raise LabelError(
-            f"The label {name!r} cannot be used as a name. Use letters, digits and spaces."
-        )
+    if set(name) == {"."}:
+        raise LabelError(f"'{name}' cannot be a name. Use a letter, digit or symbol in it.")
+    letters = _JOINERS.sub("", name)
+    wrong = next((c for c in letters if c in "/\\" or not c.isprintable()), None)
+    if wrong is not None:
+        what = f"'{wrong}'"
+        if not wrong.isprintable():
+            what = f"An invisible character (U+{ord(wrong):04X})"
+        raise LabelError(f"{what} cannot be in a name. Take it out of '{_seen(letters)}'.")
     return name
+
+
+def _seen(name: str) -> str:
+    """A name letter for letter, with a mark for each that cannot be seen."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
 
 
 def _composed(name: object) -> str:
@@ -92,7 +98,7 @@ class Labels:
         named = [name for name in names if name is not None]
         for name in named:
             if clean_label(name) != name:
-                raise LabelError(f"The label {name!r} has extra white space. Remove it.")
+                raise LabelError(f"The label '{_seen(name)}' has extra white space. Remove it.")
         doubled = [name for name, times in Counter(named).items() if times > 1]
         if doubled:
             raise LabelError(f"The label '{min(doubled)}' is there twice. Rename one of them.")

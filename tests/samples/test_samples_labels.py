@@ -2,7 +2,7 @@ import pytest
 
 from odt_core.errors import LabelError
 from odt_core.samples import Labels
-from odt_core.samples.labels import in_order
+from odt_core.samples.labels import clean_label, in_order
 
 
 class TestLabels:
@@ -25,6 +25,26 @@ class TestLabels:
     def test_extended_when_a_name_cannot_be_used_raises(self, name):
         with pytest.raises(LabelError):
             Labels((None,)).extended([name])
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("left/right", "'/' cannot be in a name. Take it out of 'left/right'."),
+            ("C\\D", "'\\' cannot be in a name. Take it out of 'C\\D'."),
+            ("it's a/b", "'/' cannot be in a name. Take it out of 'it's a/b'."),
+            (
+                "a\x00b",
+                "An invisible character (U+0000) cannot be in a name. Take it out of 'a\ufffdb'.",
+            ),
+            ("..", "'..' cannot be a name. Use a letter, digit or symbol in it."),
+        ],
+    )
+    def test_name_that_cannot_be_used_is_shown_letter_for_letter_with_what_is_wrong(
+        self, name, said
+    ):
+        with pytest.raises(LabelError) as refused:
+            clean_label(name)
+        assert str(refused.value) == said
 
     def test_the_same_name_twice_raises(self):
         with pytest.raises(LabelError, match="'a' is there twice"):

@@ -210,7 +210,7 @@ class TestBad:
             (b"1,2,x\n1,x\n", "line 2 has 2 columns, line 1 has 3"),
             (b"1,2,\n", "line 1, column 3: the label is missing. Give it"),
             (b"1,2," + b"x" * 41, "line 1, column 3: The label .* has 41 characters"),
-            (b"1,2,../../etc\n", "line 1, column 3: The label"),
+            (b"1,2,../../etc\n", "line 1, column 3: '/' cannot be in a name"),
             (b"1,2,x\0y\n", "not a text file"),
             (b'1,2,"x\n3,4,y\n', "cannot be read"),
             (b"1," + b"9" * 200_000 + b",x\n", "cannot be read"),
