@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import bottom, visits
+from tests.contrast import contrast
 from tests.figures import DRAWN, check_figure
 
 # Parts that draw Plotly charts as soon as they are open, and one chart of each.
@@ -40,21 +41,6 @@ CELLS = """(graph) => {
     ink: rgb(figures.textfont.color[k]),
     cell: mixed(cells.z[cells.y.indexOf(figures.y[k])][cells.x.indexOf(x)]) })) };
 }"""
-
-
-def contrast(one: list[float], other: list[float]) -> float:
-    """WCAG's, of two colours [r, g, b], 0..255."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: list[float]) -> float:
-    """WCAG's relative luminance."""
-    r, g, b = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (part / 255 for part in colour)
-    )
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
 def sides(part: Locator) -> tuple[float, float]:

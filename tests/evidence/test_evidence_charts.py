@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
+from PIL import Image, ImageColor, ImageFont
 
 import odt_core.evaluation
 import odt_core.evidence
@@ -38,6 +38,7 @@ from odt_core.samples import Labels, Samples
 from odt_core.studies import Controls, Estimate, Point, Quantity, SamplesNeeded
 from odt_core.training import EvaluationRecord
 from odt_core.training.history import Record, Score
+from tests.contrast import contrast
 from tests.figures import check_figure
 
 
@@ -252,6 +253,22 @@ class TestColours:
         data = charts_of(evidence_of(10))[0].plotly()["data"]
         assert [value.role for value in row.values] == [Role.BASE, Role.OWN]
         assert [trace["marker"]["color"] for trace in data] == ["#7C8296", "#4F46E5"]
+
+    def test_every_text_on_paper_can_be_read(self, monkeypatch):
+        inks, draw = {look.PAPER}, Canvas.text
+
+        def text(canvas, at, words, size, *, colour=look.INK, **kept):
+            inks.add(colour)
+            return draw(canvas, at, words, size, colour=colour, **kept)
+
+        monkeypatch.setattr(Canvas, "text", text)
+        charts = (*charts_of(evidence_of(10)), *inside_charts(Inside(map=seen(6))))
+        assert {"gain", "confusion-test", "labels-test", "map"} <= {one.name for one in charts}
+        for chart in charts:
+            chart.png()
+        paper = ImageColor.getrgb(look.PAPER)
+        on_paper = inks - {look.PAPER}  # which is for figures in dark cells
+        assert min(contrast(ImageColor.getrgb(ink), paper) for ink in on_paper) >= 4.5  # WCAG's AA
 
     def test_the_drawn_accent_is_in_the_picture(self):
         with Image.open(io.BytesIO(charts_of(evidence_of(10))[0].png())) as picture:

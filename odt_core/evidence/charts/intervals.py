@@ -176,9 +176,9 @@ class Intervals:
             for x in (x0, x1):
                 canvas.line([(x, y - end), (x, y + end)], colour, 4)
         canvas.dot((place(value.value), y), 9 if narrow else 15, colour)
-        size = 23 if narrow else 28
+        size, ink = 23 if narrow else 28, look.TEXTS[value.role]
         most = canvas.width - MARGIN / 2 - beside
-        canvas.text((beside, y), value.said, size, colour=colour, weight=600, most=most)
+        canvas.text((beside, y), value.said, size, colour=ink, weight=600, most=most)
 
     def _legend(self, canvas: Canvas, y: float) -> float:
         x = float(MARGIN)

@@ -13,6 +13,7 @@ from odt_core.samples.labels import called
 
 PAPER, INK, MUTED, GRID, EDGE = "#FFFFFF", "#1A1C25", "#656A7A", "#ECEDF3", "#C9CBD8"
 COLOURS = {Role.OWN: "#4F46E5", Role.BASE: "#7C8296", Role.GUIDE: "#C9CBD8"}
+TEXTS = COLOURS | {Role.BASE: MUTED}  # a text of the base's grey would be too faint to read
 NAMES = {Role.OWN: "personalised", Role.BASE: "base model"}
 _FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
 _DRAWABLE, _ONLY_EXTENDED = IN_LATIN | IN_EXTENDED, IN_EXTENDED - IN_LATIN

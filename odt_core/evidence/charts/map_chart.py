@@ -37,7 +37,7 @@ class MapChart:
         wide = (canvas.width - 2 * MARGIN - 50) / 2
         (x0, x1), (y0, y1) = self.seen.limits
         for panel, (role, places) in enumerate(self._panels):
-            left, colour = MARGIN + panel * (wide + 50), look.COLOURS[role]
+            left, colour = MARGIN + panel * (wide + 50), look.TEXTS[role]
             canvas.text((left, top - 28), look.NAMES[role], 29, colour=colour, weight=600)
             canvas.box((left, top, left + wide, bottom), look.PAPER, look.GRID)
             for (x, y), name, large in zip(places, self.names, self.large, strict=True):
@@ -60,7 +60,7 @@ class MapChart:
                 "y": [float(y) for _, y in places],
                 "text": [html_text(look.short(name, 6)) for name in self.names],
                 "textfont": {
-                    "color": look.COLOURS[role],
+                    "color": look.TEXTS[role],
                     "size": [20 if large else 14 for large in self.large],
                 },
                 "hovertemplate": "%{text}<extra></extra>",

@@ -124,7 +124,7 @@ class Matrices:
         colour, count = look.COLOURS[role], len(self.labels)
         right_ones = int(np.trace(counts))
         head = f"{look.NAMES[role]}: {right_ones} of {int(counts.sum())} right"
-        canvas.text((left, top - 28), head, 29, colour=colour, weight=600)
+        canvas.text((left, top - 28), head, 29, colour=look.TEXTS[role], weight=600)
         shares = _shares(counts)
         for row in range(count):
             for column in range(count):
