@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import bottom
+from tests.contrast import contrast
 
 # Of elements: where each begins and ends, from above, all at one moment.
 SPANS = """(all) => all.map((one) => {
@@ -51,6 +52,21 @@ class TestScreens:
             route.continue_()
         tab.page.wait_for_function("document.querySelector('.st-key-page').clientHeight > 300")
         expect(tab.page.locator(".st-key-pages")).to_be_hidden()
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_value_of_a_slider_can_be_read(self, shared_server, visit, scheme):
+        tab = visit(shared_server, color_scheme=scheme).open()
+        value = tab.part("set_replay", "[data-testid=stSliderThumbValue]")
+        ink, ground = (
+            [float(part) for part in re.findall(r"[\d.]+", colour)[:3]]
+            for colour in (
+                value.evaluate("(one) => getComputedStyle(one.querySelector('p')).color"),
+                tab.page.locator(".st-key-card_train").evaluate(
+                    "(one) => getComputedStyle(one).backgroundColor"
+                ),
+            )
+        )
+        assert contrast(ink, ground) >= 4.5  # AA of WCAG 2.2
 
     def test_parts_that_do_not_fit_on_a_phone_fade_at_the_edge(self, shared_server, visit):
         tab = visit(shared_server, viewport={"width": 390, "height": 844}).open("/evaluate")
