@@ -376,16 +376,15 @@ def stale_in_words(stale: Stale) -> str:
             word = "label" if len(stale.labels) == 1 else "labels"
             new += f", the {word} {labels_in_words(stale.labels)} among them,"
         told.append(f"{new} {'is' if stale.added == 1 else 'are'} newer than your model")
-    if stale.gone:
-        told.append(f"{count(stale.gone, 'sample')} that it learnt from {_left(stale.gone)}")
+    for left, how in ((stale.gone, "gone or changed"), (stale.off, "of a disabled label")):
+        if left:
+            are = "is" if left == 1 else "are"
+            told.append(f"{count(left, 'sample')} that it learnt from {are} {how}")
     # Training on does not take back what was learnt; training from the base model does.
-    those = "it" if stale.gone == 1 else "them"
+    all_left = stale.gone + stale.off
+    those = "it" if all_left == 1 else "them"
     again = f"Reset to base, then train: that leaves {those} out."
-    return f"{'; '.join(told)}. {again if stale.gone else 'Train again.'}"
-
-
-def _left(gone: int) -> str:
-    return "is gone or changed" if gone == 1 else "are gone or changed"
+    return f"{'; '.join(told)}. {again if all_left else 'Train again.'}"
 
 
 def pace_in_words(rate: float) -> str:

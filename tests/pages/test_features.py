@@ -163,6 +163,18 @@ class TestStale:
             "leaves them out."
         )
 
+    def test_samples_of_a_label_that_is_disabled_are_not_called_gone(self, desk):
+        desk.train(Settings(**{**desk.card.settings, "epochs": 2}))
+        assert desk.run.wait(60)
+        label = desk.workspace.manifest.labels[0]
+        learnt = sum(s.part is Part.TRAIN for s in desk.workspace.manifest.samples_of(label.id))
+        desk.workspace.enable_label(label.id, False)
+        assert (desk.stale().gone, desk.stale().off) == (0, learnt)
+        assert stale_in_words(desk.stale()) == (
+            f"{learnt} samples that it learnt from are of a disabled label. Reset to base, then "
+            "train: that leaves them out."
+        )
+
     def test_label_that_no_output_is_left_for_never_wins(self, desk):
         """Outputs without a label answer nothing, whatever the weights say."""
         desk.train(Settings(**{**desk.card.settings, "epochs": 2}))

@@ -53,9 +53,10 @@ class Stale:
     added: int  # samples for training that it has not seen
     labels: tuple[str, ...]  # names of labels that it has seen no sample of
     gone: int  # samples that it learnt from and that are not for training any more
+    off: int = 0  # those that are there still, of a label that is disabled
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.gone)
+        return bool(self.added or self.gone or self.off)
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,11 @@ class HasAfterRuns(HasRuns):
         known = {label for one, label in now.items() if one in seen}
         fresh = dict.fromkeys(now[one] for one in added if now[one] not in known)
         names = tuple(labels[label] for label in fresh if label in labels)
-        return Stale(len(added), names, len(seen - set(now)))
+        left = seen - set(now)
+        disabled = {label.id for label in manifest.labels if not label.enabled}
+        there = (one for one in manifest.samples if one.id in left and one.part is Part.TRAIN)
+        off = sum(one.label in disabled for one in there)
+        return Stale(len(added), names, len(left) - off, off)
 
     def seen_tests(self, checkpoint: str | None = None) -> SeenTests:
         """The test samples that a checkpoint, as in `trained_on`, has seen the answer of."""
