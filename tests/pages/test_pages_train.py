@@ -73,6 +73,20 @@ class TestTraining:
         desk.workspace.enable_label(desk.workspace.manifest.labels[1].id, False)
         assert not desk.result().of_now
 
+    def test_result_when_a_label_without_samples_is_added_is_of_now_and_scored_with_it(
+        self, trained
+    ):
+        app, desk = trained
+        assert warm(desk)
+        assert desk.result().of_now
+        desk.workspace.add_label("star")
+        app.run()
+        assert desk.result().of_now
+        assert "Right on your test samples. " in shown(app)
+        assert warm(desk)
+        assert desk.result().scores.own is desk.own_scores().own
+        assert "star" in desk.result().scores.labels.names
+
     def test_result_when_names_are_swapped_speaks_of_the_labels_as_they_are_called_now(
         self, trained
     ):

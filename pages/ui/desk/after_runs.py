@@ -42,7 +42,7 @@ class Result:
     scores: Scores  # on the person's test samples
     claims: Claims  # what may be said of it
     head: str | None  # your model
-    about: tuple[object, object]  # equal for the same labels, whatever called, and test samples
+    about: tuple[object, object]  # equal for the same test samples and labels of them, any name
     of_now: bool = True
 
 
@@ -106,7 +106,10 @@ class HasAfterRuns(HasRuns):
         run that made it stays as it was, as its curves do, whichever samples have come since.
         """
         manifest = self.workspace.manifest
-        on = tuple((one.id, one.output) for one in manifest.labels if one.enabled)  # by any name
+        tested = {one.label for one in manifest.samples if one.part is Part.TEST}
+        on = tuple(  # by any name; a label without a test sample makes those no others
+            (one.id, one.output) for one in manifest.labels if one.enabled and one.id in tested
+        )
         head, about = manifest.head, (on, self.test_name())
         kept = self._result if self._result is not None and self._result.head == head else None
         if kept is not None and kept.about[0] == on:
