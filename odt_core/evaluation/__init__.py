@@ -20,6 +20,7 @@ from odt_core.evaluation.never_learnt import NewLabels, new_labels
 from odt_core.evaluation.over_again import copies
 from odt_core.evaluation.paired import gain_interval, mcnemar
 from odt_core.evaluation.place_scores import places
+from odt_core.evaluation.price import price_in_words
 from odt_core.evaluation.proportion import Proportion
 from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.ranking import auroc
@@ -70,6 +71,7 @@ __all__ = [
     "moved_labels",
     "new_labels",
     "places",
+    "price_in_words",
     "reliability",
     "reliability_of",
     "score",

@@ -39,7 +39,7 @@ def _said(result: Result) -> str:
     claims = result.claims
     new = claims.new.in_short if claims.new is not None else None
     said = (claims.comparison.sentence, claims.chosen_sentence, claims.leak_sentence, new)
-    return " ".join(sentence for sentence in said if sentence)
+    return " ".join(sentence for sentence in (*said, result.price) if sentence)
 
 
 def _figures(base: Evaluation | None, own: Evaluation | Score | None, said: str) -> DeltaGenerator:

@@ -96,6 +96,15 @@ class TestAnyNumber:
         assert said in chart.note
         assert len(chart.drawn) == lines
 
+    def test_gain_says_what_it_cost_on_the_base_test_set(self):
+        evidence = evidence_of(20)
+        lost = Judged(evidence.test.samples, evidence.test.own, evidence.test.base)
+        gain = charts_of(replace(evidence, base_test=lost))[0]
+        assert gain.note.endswith(
+            "Price on the base test set: 100.0 % → 50.0 % right, not chance, p = 0.002."
+        )
+        assert "Price" not in charts_of(replace(evidence, base_test=evidence.test))[0].note
+
     def test_without_judged_samples_no_gain_is_shown_and_none_are_said_to_be_missing(self):
         (gain, samples) = charts_of(evidence_of(0))
         assert gain.note == "None of your own test samples were judged, so no gain can be shown."

@@ -10,11 +10,15 @@ import pytest
 
 from odt_core.bundled import bundled_models, find_card
 from odt_core.errors import TrainingError, WorkspaceError
+from odt_core.evaluation import Verdict
 from odt_core.workspace import Kind, Part
 from pages.ui import sample_dialogs, samples_card, timeline, train_card, trouble
+from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
+from pages.ui.result_line import result_in_words
 from pages.ui.run import Phase
+from pages.ui.say import percent
 from pages.ui.shelf import Act
 from pages.ui.undo import take_step
 from tests.pages.page_text import progress, said, shown
@@ -103,6 +107,26 @@ class TestTraining:
             assert after.scores.own.correct == before.scores.own.correct
             tests = [s for s in desk.workspace.manifest.samples if s.part is Part.TEST]
             desk.workspace.move_sample(tests[0].id, Part.TRAIN)
+
+    def test_result_when_the_base_test_set_lost_says_so_as_evaluate_does(self, person):
+        app, desk = person
+        desk.train(replace(desk.settings, replay=0.0, epochs=60, learning_rate=0.1))
+        assert desk.run.wait(60)
+        desk.warm_up()
+        assert warm(desk)
+        scores = desk.scores(base_test_of(desk.card), BASE_TEST)  # what Evaluate shows
+        assert scores.change.verdict is Verdict.WORSE
+        lost = f"99.1 % → {percent(scores.own.accuracy)} right, not chance, "
+        said = f"Price on the base test set: {lost}{scores.change.p_words}."
+        assert desk.result().price == said
+        assert result_in_words(desk.result()).endswith(said)
+        assert lost in shown(app.run())
+
+    def test_result_when_the_base_test_set_may_have_lost_by_chance_names_no_price(self, trained):
+        _, desk = trained
+        assert warm(desk)
+        assert desk.base_test_scores().change.verdict is not Verdict.WORSE
+        assert desk.result().price == ""
 
     def test_result_that_is_not_known_after_a_restart_is_none_of_a_run_that_goes_on(self, trained):
         app, desk = trained

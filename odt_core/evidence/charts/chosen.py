@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from odt_core.evaluation import Evaluation, compare
+from odt_core.evaluation import Evaluation, compare, price_in_words
 from odt_core.evaluation.by_label import label_table
 from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence.charts import look
@@ -67,6 +67,8 @@ def _gain(evidence: Evidence) -> Intervals:
             new = said.new and said.new.in_short
             told = said.comparison.sentence, said.chosen_sentence, said.leak_sentence, new
             sentences += [sentence for sentence in told if sentence]
+        if name == "base_test" and judged.base is not None:
+            sentences += filter(None, [price_in_words(judged.base, judged.own)])
     return Intervals(
         name="gain",
         title="What was gained, and what it cost",

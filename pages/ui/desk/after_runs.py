@@ -44,6 +44,7 @@ class Result:
     head: str | None  # your model
     about: tuple[object, object]  # equal for the same test samples and labels of them, any name
     of_now: bool = True
+    price: str = ""  # what was lost of the base test set, where that is more than chance
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,25 @@ class HasAfterRuns(HasRuns):
         if self.near_test_known() is None:  # nor what may be claimed
             return kept
         scores, run = self.own_scores(), self.shown_run()
-        if scores is None:
+        price = self._price()
+        if scores is None or price is None:
             return kept  # of labels that were called otherwise
-        found = Result(scores, self.claims(scores), head, about)
+        found = Result(scores, self.claims(scores), head, about, price=price)
         test = run.evaluations[-1].test if run is not None and run.evaluations else None
         if test is not None and test.n == scores.own.different:  # else it was scored on others
             self._result = found
         return found
+
+    def _price(self) -> str | None:
+        """None while it is not known."""
+        if self.card.base_test is None:
+            return ""
+        scores = self.base_test_scores()
+        if scores is None:
+            return None
+        from odt_core.evaluation import price_in_words
+
+        return price_in_words(scores.base, scores.own)
 
     def _called_as_now(self, result: Result) -> Result:
         """The same with the labels' present names, of which its sentences speak."""

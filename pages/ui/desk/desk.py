@@ -94,5 +94,6 @@ class Desk(HasAfterRuns, HasTfCheckpoints, HasJobs):
             return
         name, prepared = self.tests()
         self._score_base(name, prepared.samples)
-        if self.workspace.manifest.head is not None and len(prepared.samples):
-            self.scores(prepared.samples, name)
+        if self.workspace.manifest.head is not None:
+            for name, samples in self.test_sets():
+                self.scores(samples, name)

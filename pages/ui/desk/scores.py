@@ -127,10 +127,18 @@ class HasScores(HasBaseSide):
 
     def own_scores(self) -> Scores | None:
         """Base and own on the person's test samples; None while they are not known."""
-        manifest, name, labels = self.workspace.manifest, self.test_name(), self.labels
+        return self._known_scores(self.test_name(), self.labels, self.labels)
+
+    def base_test_scores(self) -> Scores | None:
+        """The same on the base test set."""
+        labels = self.card.labels
+        return self._known_scores(BASE_TEST, labels, self.labels.with_those_of(labels))
+
+    def _known_scores(self, name: object, labels: Labels, own_labels: Labels) -> Scores | None:
+        head = self.workspace.manifest.head
         base = self._base.get((self.model, labels, name))
-        own = self._own.get((self.model, labels, name, manifest.head, self._heat))
-        return None if base is None or own is None else Scores(base, own, labels)
+        own = self._own.get((self.model, own_labels, name, head, self._heat))
+        return None if base is None or own is None else Scores(base, own, own_labels)
 
     def base_level(self, name: object, n: int) -> Evaluation | None:
         """How the base model does on the n different samples of that name; None while it is not
@@ -146,7 +154,7 @@ class HasScores(HasBaseSide):
         return (
             test is None
             or (self.base_level(self.test_name(), test.n) is not None and bool(self.own_scores()))
-        ) and (base_test is None or self.base_level(BASE_TEST, base_test.n) is not None)
+        ) and (base_test is None or self.base_test_scores() is not None)
 
     def test_sets(self) -> list[tuple[object, Samples]]:
         """(name, samples) of what models are measured on; the first is the person's own."""
