@@ -11,6 +11,7 @@ from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.live_chart import Curve, level, live_chart
 from pages.ui.run import Phase, Snapshot
+from pages.ui.say import percent
 
 if TYPE_CHECKING:
     from odt_core.evaluation import Evaluation
@@ -99,7 +100,7 @@ def _share_chart(
         x_max=x_max,
         x_title=_axis(snapshot),
         height=height,
-        label=_said(what, curves),
+        label=_said(what, curves, shares=True),
         percent=True,
         # In whole steps, so that the axis seldom moves, and no line ever leaves the chart.
         y_range=(max(0.0, math.floor(10 * lowest - 0.5) / 10) if lowest > 0.5 else 0.0, 1.015),
@@ -186,7 +187,11 @@ def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[fl
     return [x for x, _ in pairs], [float(f"{y:.5g}") for _, y in pairs]
 
 
-def _said(title: str, curves: Sequence[Curve]) -> str:
-    """The chart in words, for those who do not see it."""
-    ends = [f"{curve.name} {curve.y[-1]:.3g}" for curve in curves if len(curve.y)]
+def _said(title: str, curves: Sequence[Curve], *, shares: bool = False) -> str:
+    """The chart in words, for those who do not see it. shares: it is of shares, 0 to 1."""
+    ends = [
+        f"{curve.name} {percent(curve.y[-1]) if shares else format(curve.y[-1], '.3g')}"
+        for curve in curves
+        if len(curve.y)
+    ]
     return f"{title}: " + (", ".join(ends) if ends else "nothing yet")

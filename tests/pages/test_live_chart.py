@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from odt_core.training.history import EvaluationRecord, Score
 from pages.ui import curves
 from pages.ui import live_chart as module
 from pages.ui.live_chart import Curve
@@ -65,3 +66,19 @@ class TestLoss:
         desk = SimpleNamespace(tells_labels=True, why_unscored=unscored, reports_loss=reports)
         curves.loss_chart("loss", desk, snapshot, 200)
         assert [[curve.name for curve in one] for one in given] == ([names] if names else [])
+
+
+class TestWords:
+    def test_shares_are_spoken_in_percent_as_they_stand_on_the_page(self, monkeypatch):
+        given = {}
+        monkeypatch.setattr(curves, "live_chart", lambda key, drawn, **more: given.update(more))
+        scored = EvaluationRecord(8, Score(60, 60, None), Score(1000, 987, None), 1.0)
+        snapshot = Snapshot("1", Phase.FINISHED, False, 8, 8, 80, 0.0, (), (scored,), "")
+        desk = SimpleNamespace(
+            tells_labels=True,
+            card=SimpleNamespace(base_test=None, load_base_test=None),
+            test_name=lambda: "mine",
+            base_level=lambda name, n: None,
+        )
+        curves.score_chart("accuracy", desk, snapshot, 200)
+        assert given["label"] == "Accuracy: your test samples 100.0 %, base test set 98.7 %"
