@@ -11,6 +11,7 @@ from pages.ui.checkpoint_tools import save_and_upload  # noqa: E402
 from pages.ui.compare import compare_two  # noqa: E402
 from pages.ui.desks import open_desk  # noqa: E402
 from pages.ui.follow import follow  # noqa: E402
+from pages.ui.heard import acts_heard  # noqa: E402
 from pages.ui.timeline import timeline  # noqa: E402
 from pages.ui.top_line import which_model  # noqa: E402
 
@@ -31,3 +32,4 @@ with trouble.shown():
         with st.container(key="card_compare", border=True, gap="small"):
             pieces.heading("Compare any two")
             compare_two(desk)
+    acts_heard(desk)

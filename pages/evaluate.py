@@ -12,6 +12,7 @@ from pages.ui.desks import open_desk  # noqa: E402
 from pages.ui.evaluate.figure import apply_style  # noqa: E402
 from pages.ui.evaluate.parts import OF_ONE_MOMENT, PARTS, draw  # noqa: E402
 from pages.ui.follow import follow  # noqa: E402
+from pages.ui.heard import acts_heard  # noqa: E402
 from pages.ui.to_personalise import to_personalise  # noqa: E402
 from pages.ui.top_line import which_model  # noqa: E402
 
@@ -41,3 +42,4 @@ with trouble.shown():
             "when it ends; Result follows it."
         )
     draw(part, desk)
+    acts_heard(desk)

@@ -11,6 +11,7 @@ from pages.ui.desks import open_desk  # noqa: E402
 from pages.ui.downloads import model_downloads  # noqa: E402
 from pages.ui.drop_model import drop_model  # noqa: E402
 from pages.ui.follow import follow  # noqa: E402
+from pages.ui.heard import acts_heard  # noqa: E402
 from pages.ui.input_card import input_of  # noqa: E402
 from pages.ui.mapping import mapping_of  # noqa: E402
 from pages.ui.model_facts import about, card_of, cost_of, signatures_of, variables_of  # noqa: E402
@@ -47,3 +48,4 @@ with trouble.shown():
                         continue
                     with st.container(key=f"card_{key}", border=True, gap="small"), trouble.shown():
                         part(desk)
+    acts_heard(desk)

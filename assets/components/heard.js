@@ -1,4 +1,4 @@
-// What a screen reader hears of a training: a sentence now and then, into an element that is there already.
+// What a screen reader hears of a training and of what was done: a sentence into an element that is there already.
 // What was so when the page came is no news.
 const SAID = new WeakMap();
 
@@ -12,8 +12,8 @@ export default function ({ data, parentElement }) {
   const line = parentElement.querySelector(".odt-heard");
   const part = line.closest(".st-key-train_progress");
   if (SAID.has(line) && SAID.get(line) !== data.said) line.textContent = data.said;
-  if (!SAID.has(line))
+  if (part && !SAID.has(line))
     new MutationObserver(() => named(part, data.bar)).observe(part, { childList: true, subtree: true });
   SAID.set(line, data.said);
-  named(part, data.bar);
+  if (part) named(part, data.bar);
 }

@@ -8,6 +8,7 @@ from pages.ui import pieces, trouble
 from pages.ui.ahead import import_ahead
 from pages.ui.desk import Desk
 from pages.ui.desks import open_desk
+from pages.ui.heard import acts_heard
 from pages.ui.samples_card import samples_card
 from pages.ui.top_line import top_line
 from pages.ui.train_card import train_card
@@ -32,6 +33,7 @@ def personalise() -> None:
             train_card(desk, busy)
         with trial:
             try_card(desk)
+        acts_heard(desk)
         desk.warm_up()
         if _waits(desk):
             fragment(_look_again, Urgency.TICK, _LOOK)(desk)

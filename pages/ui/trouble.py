@@ -15,6 +15,7 @@ from pages.ui.turns import Urgency, turn
 _log = logging.getLogger("odt.pages")
 _SAID = "odt_said"
 _LAST = "odt_last_toast"
+_TOASTED = "odt_toasted"
 _UNEXPECTED = (
     "Something unexpected went wrong. Try again, or reload the page; if that does not help, the "
     "server's log says more."
@@ -60,6 +61,11 @@ def unsay(place: str) -> None:
     st.session_state.get(_SAID, {}).pop(place, None)
 
 
+def toasted() -> str:
+    """What a toast said since this was asked last, "" for nothing: no screen reader hears it."""
+    return st.session_state.pop(_TOASTED, "")
+
+
 def show_said(place: str) -> None:
     """Show what is remembered for `place`: once, but for what stays."""
     kind, message = st.session_state.get(_SAID, {}).get(place, (None, ""))
@@ -71,6 +77,7 @@ def show_said(place: str) -> None:
         text = plain(message)
         shown = text + "\u200b" * (text == st.session_state.get(_LAST))
         st.session_state[_LAST] = shown
+        st.session_state[_TOASTED] = message
         st.toast(shown)
     elif kind == "stays":
         st.info(plain(message))

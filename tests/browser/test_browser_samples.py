@@ -17,6 +17,13 @@ TWO_DOTS = """(canvas) => {
     canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
   }
 }"""
+# What is said from now on to those who do not see the page.
+LISTEN = """() => {
+  window.heard = [];
+  const line = document.querySelector(".st-key-heard_acts [role=status]");
+  new MutationObserver(() => window.heard.push(line.textContent))
+    .observe(line, { childList: true });
+}"""
 
 
 def _with_two_refused(server, visit):
@@ -28,6 +35,20 @@ def _with_two_refused(server, visit):
     expect(labels).to_have_count(9)
     tab.part("pad", "canvas").evaluate(TWO_DOTS)
     return tab
+
+
+class TestHeard:
+    def test_the_same_act_done_twice_is_said_twice_to_those_who_do_not_see_it(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open()
+        tab.part("pad", "canvas").wait_for()
+        tab.page.evaluate(LISTEN)
+        for times, across in enumerate((0.5, 0.7), 1):
+            tab.draw("pad", ((0.2, 0.2), (across, 0.8))).part("pad", ".add").click()
+            tab.until(lambda times=times: len(tab.page.evaluate("window.heard")) == times)
+        heard = tab.page.evaluate("window.heard")
+        assert [said.strip("\u200b") for said in heard] == ["Done: add 1 sample to '0'."] * 2
 
 
 class TestCanvas:
