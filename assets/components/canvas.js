@@ -7,6 +7,8 @@ const PATIENCE = 2000;  // milliseconds that a press on a locked button counts
 // Drawings that the server has not spoken of yet, and those that it refused: they come back on a blank
 // sheet, after one another. Both outlive the element, as the outbox does.
 const SENT = [], REFUSED = [];
+// What is on the sheet for samples and on the one to try: it is there again after another page, too.
+const LEFT = { pad: [], sketch: [] };
 
 function hear({ done, refused }) {
   while (SENT.length && SENT[0].n <= done) {
@@ -39,10 +41,11 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const root = parentElement.querySelector(".pad");
   const part = (name) => root.querySelector("." + name);
   const canvas = root.querySelector("canvas");
+  const sheet = data.add ? "pad" : "sketch", fresh = !STATE.has(root);
   let s = STATE.get(root);
-  if (data.add) { confirmActs(data.done, !s, setTriggerValue); hear(data); }
+  if (data.add) { confirmActs(data.done, fresh, setTriggerValue); hear(data); }
   if (!s) {
-    s = { strokes: data.strokes || [], past: [], live: null, pointer: null, epoch: data.epoch };
+    s = { strokes: data.strokes || LEFT[sheet], past: [], live: null, pointer: null, epoch: data.epoch };
     STATE.set(root, s);
   } else if (s.epoch !== data.epoch) {  // Python asks for a blank sheet
     Object.assign(s, { epoch: data.epoch, strokes: [], past: [], live: null });
@@ -65,6 +68,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
   function redraw() {
     comeBack();
+    LEFT[sheet] = s.strokes;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, side, side);
     ctx.scale(side / UNITS, side / UNITS);
@@ -129,6 +133,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     e.preventDefault(); e.stopPropagation();
   };
   redraw();
+  if (fresh && s.strokes.length && !data.strokes) report();
   if (s.pressed && !data.locked) {
     const soon = performance.now() - s.pressed < PATIENCE;
     s.pressed = 0;

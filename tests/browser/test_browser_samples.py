@@ -61,6 +61,21 @@ class TestCanvas:
         assert "<1 %" in shares
         assert "0.0 %" not in shares  # none of them is nothing
 
+    def test_drawings_when_another_page_was_open_are_there_again_with_their_answers(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open().draw("pad").draw("sketch")
+        tab.sees("Not trained yet: your model is the base model.")
+        before = tab.page.locator(".st-key-answers .answer").all_inner_texts()
+        tab.page.get_by_role("link", name="Model", exact=True).click()
+        tab.sees("opened in a process of its own").idle()
+        tab.page.get_by_role("link", name="Personalise", exact=True).click()
+        tab.sees("Not trained yet: your model is the base model.")
+        assert tab.page.locator(".st-key-answers .answer").all_inner_texts() == before
+        tab.part("pad", ".add").click()
+        tab.sees("1 sample")
+        expect(tab.part("pad", ".add")).to_be_disabled()
+
     def test_drawing_when_added_is_on_the_shelf(self, shared_server, visit):
         tab = visit(shared_server).open().draw("pad")
         tab.part("pad", ".add").click()
