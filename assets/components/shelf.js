@@ -37,6 +37,11 @@ function go(e) {
   to.focus();
 }
 
+// In place of what had the focus and is gone. On a phone no keyboard is to rise for it.
+function keepFocus(part) {
+  if (!part.matches("input") || !matchMedia("(pointer: coarse)").matches) part.focus({ preventScroll: true });
+}
+
 // Into the list's own window, while the page stays where it is.
 function reveal(list, li) {
   const [window, box] = [list.getBoundingClientRect(), li.getBoundingClientRect()];
@@ -112,6 +117,7 @@ function fill(li, label, data, act) {
   const state = JSON.stringify([shown.map((one) => [one.id, one.test, one.out]), label.count, on, label.name]);
   if (thumbs.dataset.state !== state) {
     thumbs.dataset.state = state;
+    const held = [...thumbs.children].indexOf(thumbs.querySelector(":focus"));
     thumbs.replaceChildren(...shown.map((one) => thumb(one, label, act)));
     if (label.count > shown.length) {
       if (on) thumbs.append(make("button", "all", { type: "button", textContent: `See all ${label.count}`,
@@ -119,6 +125,8 @@ function fill(li, label, data, act) {
       else thumbs.append(make("span", "more", { textContent: `+${label.count - shown.length}` }));
     }
     if (!label.count && on) thumbs.append(make("span", "none", { textContent: data.hint }));
+    const pictures = thumbs.querySelectorAll(PICTURES);
+    if (held >= 0) keepFocus(pictures[Math.min(held, pictures.length - 1)] ?? name);
   }
   const toggle = part("toggle");
   toggle.textContent = label.enabled ? "Disable" : "Enable";
@@ -148,7 +156,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   data = { ...data, fit: Math.max(1, Math.min(data.few, room)) };
 
   const wanted = new Set(data.labels.map((label) => label.id));
-  for (const [id, li] of rows) if (!wanted.has(id)) { li.remove(); rows.delete(id); }
+  let lost = -1;  // place of the row that goes with the focus
+  for (const [id, li] of rows) if (!wanted.has(id)) {
+    if (li.querySelector(":focus")) lost = [...list.children].indexOf(li);
+    li.remove();
+    rows.delete(id);
+  }
   data.labels.forEach((label, place) => {
     if (!rows.has(label.id)) rows.set(label.id, row(label));
     const li = rows.get(label.id);
@@ -160,6 +173,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     list.addEventListener("focusout", (e) => stops(list, list.contains(e.relatedTarget) ? e.relatedTarget : null));
     list.addEventListener("keydown", go);
   }
+  const next = list.children[Math.min(lost, list.children.length - 1)];
+  if (next) keepFocus(next.querySelector(".name"));
   stops(list, list.querySelector(":focus"));
   const seen = JSON.stringify([data.active, data.labels.find((label) => label.id === data.active)?.count]);
   if (seen !== s.seen && rows.has(data.active)) reveal(list, rows.get(data.active));

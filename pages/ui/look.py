@@ -1,4 +1,4 @@
-"""What all pages share: the style sheet, and scripts for the menu, the Back button, many files."""
+"""What all pages share: the style sheet; scripts for menu, keyboard, Back button, many files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def apply_look() -> None:
     """Fonts and spacing; colours stay in .streamlit/config.toml."""
     st.html(f"<style>{_read('look.css')}</style>")
     with st.container(key="menu"):  # look.css takes it out of the page's flow
-        scripts = _read("menu.js") + _read("history.js") + packed.script()
+        scripts = _read("menu.js") + _read("focus.js") + _read("history.js") + packed.script()
         st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
         # When a browser finds its server again, Streamlit draws the page anew only where a fragment
         # of it ticks. Without that, after a restart of the server the page would look alive while

@@ -18,7 +18,10 @@ _TURN = "reset_turn"  # changes when the menu is to close: it would lie over the
 def reset_menu(desk: Desk) -> None:
     """The menu in the top line."""
     turn = st.session_state.setdefault(_TURN, 0)
-    with st.popover("Reset", key=f"reset_menu_{turn}", disabled=desk.busy):
+    with (
+        st.container(key="reset_menu", width="content"),  # stays, for the keyboard to come back to
+        st.popover("Reset", key=f"reset_menu_{turn}", disabled=desk.busy),
+    ):
         st.button(
             "Reset to base",
             key="reset",

@@ -1,0 +1,62 @@
+"""Where the keyboard is while menus and dialogs open over the page and close again."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+# What has the focus, however deep in our own elements, as it is called.
+FOCUSED = """() => {
+  let one = document.activeElement;
+  while (one.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+  return one === document.body ? "" : one.ariaLabel ?? one.innerText.trim();
+}"""
+
+
+@pytest.fixture
+def tab(shared_server, visit):
+    return visit(shared_server).open().load_person().filled()
+
+
+def has_focus(tab, name: str) -> None:
+    """Wait until what is called that has it."""
+    tab.until(lambda: tab.page.evaluate(FOCUSED).startswith(name), 10)
+
+
+def dialog_by_key(tab, part) -> None:
+    part.focus()
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.get_by_role("dialog")).to_be_focused()
+
+
+class TestDialog:
+    def test_picture_when_its_dialog_is_closed_has_the_focus(self, tab):
+        picture = tab.page.locator(".st-key-shelf li").nth(3).locator(".thumb").nth(2)
+        dialog_by_key(tab, picture)
+        tab.page.keyboard.press("Escape")
+        expect(picture).to_be_focused()
+
+    def test_row_when_its_picture_was_deleted_keeps_the_focus(self, tab):
+        row = tab.page.locator(".st-key-shelf li").nth(3)
+        dialog_by_key(tab, row.locator(".thumb").nth(2))
+        tab.part("delete_sample").press("Enter")
+        expect(row.locator(".count")).to_contain_text("12")
+        expect(row.locator(".thumb:focus")).to_have_count(1)
+
+    def test_row_in_place_of_a_deleted_one_has_the_focus(self, tab):
+        name = tab.page.locator(".st-key-shelf input.name").nth(3)
+        name.press("Enter")
+        delete = tab.part("shelf", "li:nth-child(4).on .delete")
+        dialog_by_key(tab, delete)
+        tab.page.keyboard.press("Escape")
+        expect(delete).to_be_focused()
+        dialog_by_key(tab, delete)
+        tab.part("really_delete").press("Enter")
+        expect(name).to_have_value("4")
+        expect(name).to_be_focused()
+
+    def test_menu_whose_entry_opened_a_dialog_has_the_focus_at_its_end(self, tab):
+        tab.page.get_by_role("button", name="Reset").click()
+        dialog_by_key(tab, tab.part("erase"))
+        tab.page.keyboard.press("Escape")
+        has_focus(tab, "Reset")
