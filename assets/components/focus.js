@@ -1,7 +1,8 @@
 // When a menu or a dialog closes, the keyboard is back where it was before; where that is gone, beside it.
+// A menu that is opened by a key has it at once: it stands at the end of the page, many Tabs away.
 if (!window.odtFocus) {
   window.odtFocus = true;
-  const MENU = '[data-testid="stPopoverBody"]';
+  const MENU = '[data-testid="stPopoverBody"]', BUTTON = '[data-testid="stPopoverButton"]';
   const over = () => document.querySelectorAll(`.stDialog, ${MENU}`).length;
   let path = [];  // from what had the focus last on the page itself, outwards
   let open = 0;
@@ -26,4 +27,26 @@ if (!window.odtFocus) {
     open = over();
     if (open < before) requestAnimationFrame(goBack);
   }).observe(document.body, { childList: true, subtree: true });
+
+  document.addEventListener("click", (e) => {
+    const button = e.detail === 0 && e.target.closest?.(BUTTON);  // 0: by a key
+    if (button) requestAnimationFrame(() => goIn(button));
+  });
+  const goIn = (button) => {
+    const menu = document.querySelector(MENU);
+    if (!menu || button.ariaExpanded !== "true") return;
+    menu.tabIndex = -1;  // for one that has only something to say
+    focusFirst([...menu.querySelectorAll("button"), menu]);
+  };
+  // From its ends the Tab key goes on at its button.
+  document.addEventListener("keydown", (e) => {
+    const menu = e.key === "Tab" && e.target.closest?.(MENU);
+    const button = menu && document.querySelector(`${BUTTON}[aria-expanded="true"]`);
+    if (!button) return;
+    const stops = [menu, ...menu.querySelectorAll("button:not(:disabled)")];
+    if (!(e.shiftKey ? stops.slice(0, 2) : stops.slice(-1)).includes(e.target)) return;
+    if (e.shiftKey) e.preventDefault();
+    button.click();
+    button.focus();
+  });
 }

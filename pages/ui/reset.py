@@ -12,7 +12,7 @@ from pages.ui.say import count
 from pages.ui.turns import Urgency, in_turn
 
 _ASKED = "reset_asked"
-_TURN = "reset_turn"  # changes when the menu is to close: it would lie over the dialog
+_TURN = "reset_turn"  # changes when the menu is to close: it would lie over what comes of it
 
 
 def reset_menu(desk: Desk) -> None:
@@ -75,10 +75,15 @@ def _confirm(desk: Desk) -> None:
 
 
 def _ask() -> None:
+    _close()
     st.session_state[_ASKED] = True
-    st.session_state[_TURN] += 1
 
 
 def _to_base(desk: Desk) -> None:
+    _close()
     with trouble.caught("top"):
         desk.reset_to_base()
+
+
+def _close() -> None:
+    st.session_state[_TURN] += 1

@@ -60,3 +60,29 @@ class TestDialog:
         dialog_by_key(tab, tab.part("erase"))
         tab.page.keyboard.press("Escape")
         has_focus(tab, "Reset")
+
+
+class TestMenu:
+    def test_keyboard_goes_into_a_menu_that_it_opens_and_out_again(self, tab):
+        tab.page.get_by_role("button", name="Reset").press("Enter")
+        has_focus(tab, "Delete everything")  # there is nothing yet to reset
+        tab.page.keyboard.press("Escape")
+        has_focus(tab, "Reset")
+        tab.page.keyboard.press("Enter")
+        has_focus(tab, "Delete everything")
+        tab.page.keyboard.press("Tab")
+        has_focus(tab, "Download")
+        expect(tab.part("erase")).to_have_count(0)
+        tab.page.get_by_role("button", name="Reset").press("Enter")
+        has_focus(tab, "Delete everything")
+        tab.page.keyboard.press("Shift+Tab")
+        has_focus(tab, "Reset")
+        expect(tab.part("erase")).to_have_count(0)
+
+    def test_reset_when_done_closes_its_menu(self, tab):
+        tab.train().page.get_by_role("button", name="Reset").press("Enter")
+        has_focus(tab, "Reset to base")
+        tab.page.keyboard.press("Enter")
+        tab.sees("base · 0 steps")
+        has_focus(tab, "Reset")
+        expect(tab.part("reset")).to_have_count(0)
