@@ -73,6 +73,26 @@ class TestAddress:
             tab.page.wait_for_url(f"**/{name.lower()}?w=*")
             tab.idle()
 
+    @pytest.mark.parametrize("width", [1440, 390])
+    def test_link_when_opened_in_another_tab_shows_the_same_workspace(
+        self, shared_server, visit, width
+    ):
+        tab = visit(shared_server, viewport={"width": width, "height": 900}).open().load_person()
+        link = tab.page.get_by_role("link", name="Evaluate", exact=True).locator("visible=true")
+        for how in ({"button": "middle"}, {"modifiers": ["Control"]}):
+            with tab.page.context.expect_page() as other:
+                link.click(**how)
+            assert other.value.url == tab.url + "/evaluate?" + tab.page.url.split("?")[1]
+
+    def test_first_page_when_opened_from_another_on_a_phone_is_the_first_page(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server, viewport={"width": 390, "height": 900}).open("/model")
+        link = tab.page.locator(".st-key-pages").get_by_role("link", name="Personalise")
+        with tab.page.context.expect_page() as other:
+            link.click(button="middle")
+        assert other.value.url == tab.url + "/?" + tab.page.url.split("?")[1]
+
 
 class TestCamera:
     def test_photo_when_taken_by_the_plain_camera_is_a_sample_of_the_chosen_label(
