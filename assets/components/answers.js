@@ -8,7 +8,7 @@ function build(side) {
   const box = make("section", "side");
   const top = make("div", "top");
   top.append(Object.assign(make("span", "answer"), { dir: "auto" }), make("span", "sure"));
-  box.append(make("h4", "title"), top, make("div", "bars"));
+  box.append(make("h3", "title"), top, make("div", "bars"));
   side.append(box);
   return box;
 }

@@ -40,7 +40,7 @@ function show(root, s) {
   const input = root.querySelector("input");
   input.value = at;
   input.setAttribute("aria-valuetext", `${stop.name}, ${stop.figure}`);
-  put(root, ".own h4", stop.name);
+  put(root, ".own h3", stop.name);
   put(root, ".own strong", stop.figure);
   put(root, ".own p", stop.remark);
   put(root, ".odt-verdict", stop.sentence);
@@ -105,7 +105,7 @@ export default function ({ data, parentElement }) {
   const known = data.stops.findIndex((stop) => stop.name === s.name);
   const input = root.querySelector("input");
   input.max = data.stops.length - 1;
-  put(root, ".base h4", data.stops[0].name);
+  put(root, ".base h3", data.stops[0].name);
   put(root, ".base strong", data.stops[0].figure);
   put(root, ".base p", data.stops[0].remark);
   if (before !== JSON.stringify(data.faces)) root.querySelector(".odt-faces").replaceChildren(...data.faces.map(face));

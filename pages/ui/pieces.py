@@ -11,6 +11,11 @@ from html import escape
 import streamlit as st
 
 
+def page_title(title: str) -> None:
+    """Heading of a whole page, heard and not seen: the menu shows which one is open."""
+    st.html(f'<h1 class="odt-heard">{escape(title)}</h1>')
+
+
 def step(number: int, title: str, aside: str = "", more: str = "") -> None:
     """Heading of one of the three cards, with a short remark at its right; more: what the remark
     says when the mouse rests on it.
@@ -52,7 +57,7 @@ def scores(*pairs: tuple[str, str]) -> None:
 def figures(base: tuple[str, str, str], own: tuple[str, str, str]) -> None:
     """Base and own as (title, number, remark), side by side."""
     boxes = "".join(
-        f'<div class="odt-figure{role}"><h4>{escape(title)}</h4>'
+        f'<div class="odt-figure{role}"><h3>{escape(title)}</h3>'
         f"<strong>{escape(number)}</strong><p>{escape(remark)}</p></div>"
         for role, (title, number, remark) in (("", base), (" own", own))
     )

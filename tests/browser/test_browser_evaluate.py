@@ -229,7 +229,7 @@ class TestOverTime:
         open_part(tab, "Over time")
         card = tab.page.locator(".st-key-card_scrubber")
         card.locator(".main-svg").first.wait_for()
-        handle, name = card.locator("input[type=range]"), card.locator(".own h4")
+        handle, name = card.locator("input[type=range]"), card.locator(".own h3")
         last = name.inner_text()
         answers = card.locator(".odt-faces p.now").all_inner_texts()
         before = len(sent)

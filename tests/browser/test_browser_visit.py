@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import expect
 
@@ -23,6 +25,23 @@ class TestFirstVisit:
         links = tab.page.get_by_test_id("stTopNavLink")
         expect(links).to_have_text(["Personalise", "Evaluate", "Checkpoints", "Model"])
         expect(links.first).to_have_attribute("aria-current", "page")
+
+    def test_pages_are_told_apart_by_their_titles(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        for name in ("Personalise", "Evaluate", "Checkpoints", "Model"):
+            tab.page.get_by_role("link", name=name, exact=True).first.click()
+            expect(tab.page).to_have_title(f"{name} · odt")
+            expect(tab.page.get_by_role("heading", level=1)).to_have_text(name)
+
+    @pytest.mark.parametrize("path", ["/", "/evaluate", "/checkpoints", "/model"])
+    def test_headings_when_read_one_after_another_leave_no_level_out(
+        self, shared_server, visit, path
+    ):
+        tab = visit(shared_server).open(path).idle()
+        headings = tab.page.locator(":is(h1, h2, h3, h4, h5, h6):visible")
+        levels = headings.evaluate_all("all => all.map((one) => Number(one.nodeName[1]))")
+        assert levels[:2] == [1, 2]
+        assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 class TestFirstPage:

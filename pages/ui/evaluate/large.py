@@ -44,7 +44,7 @@ def numbers(*items: Number) -> None:
     st.html(
         f'<div class="odt-large{" many" if len(items) > 3 else ""}">'
         + "".join(
-            f'<div class="{"own" if one.own else "base"}"><h4>{escape(one.title)}</h4>'
+            f'<div class="{"own" if one.own else "base"}"><h3>{escape(one.title)}</h3>'
             f"<strong>{escape(one.number)}</strong><p>{escape(one.remark)}</p></div>"
             for one in items
         )
