@@ -62,6 +62,16 @@ class TestDialog:
         has_focus(tab, "Reset")
 
 
+class TestLink:
+    @pytest.mark.parametrize("key", ["pages", "to_personalise"])
+    def test_link_to_a_page_when_it_has_the_focus_is_outlined(self, shared_server, visit, key):
+        tab = visit(shared_server, viewport={"width": 390, "height": 844}).open("/evaluate")
+        link = tab.part(key, "a")
+        link.focus()
+        outline = "one => getComputedStyle(one).outline"
+        assert link.evaluate(outline) == "rgb(67, 56, 202) solid 2px"
+
+
 class TestMenu:
     def test_keyboard_goes_into_a_menu_that_it_opens_and_out_again(self, tab):
         tab.page.get_by_role("button", name="Reset").press("Enter")
