@@ -19,6 +19,17 @@ def apart(a: dict[str, float], b: dict[str, float]) -> bool:
     return across or a["bottom"] <= b["top"] or b["bottom"] <= a["top"]
 
 
+@pytest.mark.parametrize(("motion", "seconds"), [("no-preference", "0.25s"), ("reduce", "0s")])
+def test_chart_when_less_motion_is_wanted_takes_its_room_at_once(
+    shared_server, visit, motion, seconds
+):
+    window = {"width": 768, "height": 900}
+    tab = visit(shared_server, viewport=window, reduced_motion=motion).open()
+    chart = tab.part("loss", ".odt-chart")
+    chart.wait_for()
+    assert chart.evaluate("one => getComputedStyle(one).transitionDuration") == seconds
+
+
 @pytest.mark.parametrize("width", [768, 320])
 class TestTrained:
     @pytest.fixture
