@@ -15,10 +15,13 @@ SIDE = 144  # pixels
 
 
 def show_picture(picture: np.ndarray, side: int) -> None:
-    """Draw uint8 [H, W] or [H, W, 3] with a long side of `side` pixels, however long and thin."""
+    """Draw the person's own, uint8 [H, W] or [H, W, 3], with a long side of `side` pixels, however
+    long and thin.
+    """
     image = Image.fromarray(picture)
     image.thumbnail((side, side))  # leaves a pixel of the short side
-    st.image(image, width=max(1, round(side * image.width / max(image.size))))
+    width = max(1, round(side * image.width / max(image.size)))
+    st.image(image, width=width, alt="Your picture")
 
 
 def series_uri(values: np.ndarray, low: float | None = None, high: float | None = None) -> str:

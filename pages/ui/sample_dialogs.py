@@ -98,7 +98,7 @@ def ask_delete_label(desk: Desk, label_id: str) -> None:
 
 def _content(desk: Desk, sample: SampleEntry) -> None:
     """What it looks like, its numbers and its target. Raises SampleError when it is damaged."""
-    st.image(desk.workspace.thumbnail(sample.id, 320), width=320)
+    st.image(desk.workspace.thumbnail(sample.id, 320), width=320, alt="The sample, enlarged")
     if sample.suffix == "npy":
         numbers = desk.workspace.sample_array(sample.id)
         pieces.note(f"Numbers: {parts_as_text(numbers, desk.contract.input_sizes, 24)}")

@@ -259,7 +259,7 @@ def _test_sample(desk: Desk, game: Game) -> _Input:
         return _Input()
     entry = left[(game.number * 7919) % len(left)]
     side = 200 if desk.answers_pictures else 320  # the target stands below
-    st.image(desk.workspace.thumbnail(entry.id, side), width=side)
+    st.image(desk.workspace.thumbnail(entry.id, side), width=side, alt="A test sample")
     target = None if desk.why_unscored else desk.workspace.sample_target(entry.id)
     item = desk.workspace.sample_array(entry.id)
     return _Input(item, fitting_target(desk, target), entry.id)

@@ -122,7 +122,8 @@ def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry])
         sample = everything.get(chosen) or next(iter(everything.values()))
         locked = sample.part is Part.TEST
         with trouble.shown():
-            st.image(desk.workspace.thumbnail(sample.id, 44), width=44)
+            picture = desk.workspace.thumbnail(sample.id, 44)
+            st.image(picture, width=44, alt=_called(desk, sample))
         st.button(
             "Use it for training" if locked else "Lock it for testing",
             key="change_part",

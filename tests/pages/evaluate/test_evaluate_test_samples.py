@@ -43,6 +43,13 @@ class TestTestSamples:
         app.button(key="undo_part").click().run()
         assert desk.test_name() == before
 
+    def test_picture_of_the_sample_to_move_is_called_as_in_the_list(self, person):
+        app, _ = person
+        visit(app, "Test samples")
+        (picture,) = app.get("image")[0].proto.imgs
+        chosen = app.selectbox(key="part_of")
+        assert picture.alt == chosen.options[chosen.index]
+
     def test_training_sample_when_like_a_test_sample_is_kept_out(self, person):
         app, desk = person
         entry = desk.entries(Part.TEST)[0]
