@@ -1,6 +1,8 @@
 // The shelf of labels and their samples. It shows what Python says and reports what the person did;
 // names come from people, so they only ever enter the page as text or as a form value.
 const STATE = new WeakMap();
+// Names of labels that the server has not spoken of yet; they outlive the element, as the outbox does.
+const ADDED = [];
 
 function make(tag, name, more = {}) {
   return Object.assign(document.createElement(tag), { className: name, ...more });
@@ -186,5 +188,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   field.placeholder = data.add || "";
   field.maxLength = data.longest;
   field.disabled = form.querySelector("button").disabled = data.busy;
-  form.onsubmit = (e) => { e.preventDefault(); act({ do: "add", name: field.value }); field.value = ""; };
+  while (ADDED.length && ADDED[0].n <= data.done) {
+    const { n, name } = ADDED.shift();
+    if (data.refused.includes(n) && !field.value) field.value = name;  // to be corrected
+  }
+  form.onsubmit = (e) => {
+    e.preventDefault();
+    const name = field.value;
+    if (!name.trim()) return;  // the second of two clicks
+    ADDED.push({ n: act({ do: "add", name }), name });
+    field.value = "";
+  };
 }

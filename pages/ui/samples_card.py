@@ -181,8 +181,8 @@ def _row(
     )
 
 
-def _acted(desk: Desk, act: Act) -> None:
-    """A callback: change the workspace, or note which dialog to open."""
+def _acted(desk: Desk, act: Act) -> bool:
+    """A callback: change the workspace, or note which dialog to open; whether that could be."""
     manifest = desk.workspace.manifest
     with trouble.caught("samples"):
         match act.do:
@@ -208,6 +208,8 @@ def _acted(desk: Desk, act: Act) -> None:
                 st.session_state[_OPEN] = ("sample", act.sample)
             case "all":
                 st.session_state[_OPEN] = ("label", act.label)
+        return True
+    return False
 
 
 def _dialogs(desk: Desk) -> None:

@@ -77,10 +77,11 @@ def shelf(
     longest: int,
     add: str,
     busy: bool,
-    on_act: Callable[[Act], None],
+    on_act: Callable[[Act], bool],
     hint: str = "No samples yet. Draw, upload or photograph some above.",
 ) -> None:
-    """Draw the shelf; `on_act` runs in a callback, before the page is drawn again, for each act.
+    """Draw the shelf; `on_act` runs in a callback, before the page is drawn again, for each act,
+    and says whether it was done: a new label's name that was refused comes back into its field.
 
     `height` is a CSS length beyond which the shelf scrolls. `add` is what the field for a new
     label says, "" for no field. `busy` locks what would change labels under a running training.
@@ -89,8 +90,8 @@ def shelf(
     def acted() -> None:
         for sent in acts.new_acts(key):
             act = Act.read(sent)
-            if act is not None:
-                on_act(act)
+            if act is not None and not on_act(act):
+                acts.refuse(key, sent)
 
     data = {
         "labels": [asdict(label) for label in labels],
@@ -103,5 +104,6 @@ def shelf(
         "busy": busy,
         "hint": hint,
         "done": acts.acts_done(key),  # with each, so that a name which was refused is drawn anew
+        "refused": acts.acts_refused(key),
     }
     _mount(key=key, data=unexamined(data), on_acts_change=acted)

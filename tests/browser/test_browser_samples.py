@@ -174,6 +174,16 @@ class TestShelf:
             expect(names.nth(10 + at)).to_have_value(name)
         assert tab.page.locator("[data-testid=stAlert]:visible").count() == 0
 
+    def test_button_for_a_label_when_double_clicked_adds_it_and_complains_of_nothing(
+        self, shared_server, visit
+    ):
+        tab = visit(shared_server).open()
+        tab.part("shelf", ".new-name").fill("star")
+        tab.part("shelf", ".new button").dblclick()
+        expect(tab.page.locator(".st-key-shelf input.name")).to_have_count(11)
+        tab.page.wait_for_timeout(1000)  # so that a complaint would be there
+        assert tab.idle().page.locator("[data-testid=stAlert]:visible").count() == 0
+
     def test_label_when_chosen_by_the_keyboard_is_still_chosen_at_the_drawing_area(
         self, shared_server, visit
     ):
@@ -248,8 +258,12 @@ class TestWholeWay:
                 assert label.locator("span").first.evaluate("e => e.scrollWidth <= e.clientWidth")
                 assert field.evaluate("e => e.scrollWidth <= e.clientWidth")
 
-    def test_label_when_doubled_says_so_in_place(self, shared_server, visit):
+    def test_label_when_doubled_says_so_in_place_and_keeps_what_was_typed(
+        self, shared_server, visit
+    ):
         tab = visit(shared_server).open()
-        tab.part("shelf", ".new-name").fill("7")
-        tab.part("shelf", ".new-name").press("Enter")
+        field = tab.part("shelf", ".new-name")
+        field.fill("7")
+        field.press("Enter")
         tab.page.wait_for_selector(".st-key-card_samples [data-testid=stAlert]")
+        expect(field).to_have_value("7")
