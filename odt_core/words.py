@@ -92,5 +92,10 @@ def size(number: int) -> str:
 
 
 def too_large(name: str, size: int, limit: int) -> str:
-    """ "'me.csv' is 61 MB; the limit is 50 MB", without a full stop, of bytes."""
-    return f"'{name}' is {size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB"
+    """ "'me.csv' is 61 MB; the limit is 50 MB", without a full stop, of bytes; "is more than 50 MB,
+    the limit" where no more was read, or it is less than a megabyte more.
+    """
+    most = f"{limit / 1e6:.0f} MB"
+    if f"{size / 1e6:.0f} MB" == most:
+        return f"'{name}' is more than {most}, the limit"
+    return f"'{name}' is {size / 1e6:.0f} MB; the limit is {most}"

@@ -79,11 +79,16 @@ def checked(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
 
 def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
     """A member's bytes; the size in the zip's directory may lie, so reading stops at `limit`."""
-    with archive.open(member) as file:
-        data = file.read(limit + 1)
+    data = beginning(archive, member, limit + 1)
     if len(data) > limit:
         raise SampleError(f"'{member.filename}' unpacks to more than {limit // 10**6} MB.")
     return data
+
+
+def beginning(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+    """A member's first bytes, at most so many, whatever size the zip's directory says."""
+    with archive.open(member) as file:
+        return file.read(most)
 
 
 class Arrays(Mapping[str, bytes]):

@@ -68,7 +68,7 @@ def decode_files(files: Sequence[File], name: str, form: Form) -> RawSamples:
             f"'{name}' holds {len(samples)} samples; at most {MAX_FILES} are read. Give fewer at a "
             "time."
         )
-    side = _side([data for _, file, data in files if _is_picture(file)], name)
+    side = _side([data for _, file, data in files if is_picture_file(file)], name)
     targets, said = _targets([one for one in files if one[1] in owners], owners, side, form)
     parts, of_parts = _parts(samples, name, side, form)
     of_files = [
@@ -93,12 +93,12 @@ def _parts(
     """What each file holds, a picture that cannot be read nothing; and what is to be known of such,
     and of the sounds among them.
     """
-    loose = [(file, data) for _, file, data in samples if _is_picture(file)]
+    loose = [(file, data) for _, file, data in samples if is_picture_file(file)]
     pictures, unread = decode_pictures(loose, side, alone=len(loose) == len(samples))
     there = iter(pictures)
     parts, sounds, many, text = [], [], 0, 0
     for label, file, data in samples:
-        if _is_picture(file):
+        if is_picture_file(file):
             picture = next(there)
             part = _NONE if picture is None else RawSamples((picture,), (label,), (file,))
         elif file.lower().endswith(ARRAY):
@@ -174,7 +174,7 @@ def _targets(
     channels = form.target_shape[2] if form.target_shape and len(form.target_shape) == 3 else 1
     targets, said = {}, []
     for _, file, data in files:
-        if _is_picture(file):
+        if is_picture_file(file):
             targets[owners[file]] = decode_mask(data, file, side, classes=channels > 2)
         else:
             targets[owners[file]], notice = _array(data, file)
@@ -192,7 +192,7 @@ def _counted(notices: Sequence[str]) -> str:
     return said[0] + more if said else ""
 
 
-def _is_picture(file: str) -> bool:
+def is_picture_file(file: str) -> bool:
     """Whether it is to be read as one, whatever it is called."""
     return not file.lower().endswith((ARRAY, *TABLES, *sound.SUFFIXES))
 

@@ -15,12 +15,12 @@ from odt_core.samples import label_table, labels_file, teachable_machine
 from odt_core.samples.archives import (
     MAX_MEMBERS,
     MAX_TOTAL_BYTES,
+    beginning,
     checked,
     guessed,
     opened,
-    unpack,
 )
-from odt_core.samples.decoding import File, decode_files, kinds_among
+from odt_core.samples.decoding import File, decode_files, is_picture_file, kinds_among
 from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_sample, is_zip
 from odt_core.samples.image import MAX_IMAGE_BYTES
 from odt_core.samples.label_table import DamagedTableError, LabelTable, find_label_tables
@@ -40,12 +40,22 @@ _HIDDEN = 100  # files of a hidden folder that are looked at, to tell of samples
 
 @dataclass(frozen=True)
 class _File:
-    """One file of a folder or zip: its path within, with slashes, and how to read it, at most so
-    many bytes of it.
+    """One file of a folder or zip: its path within, with slashes, and how to read the first bytes
+    of it, at most so many.
     """
 
     path: str
-    read: Callable[[int], bytes]
+    first: Callable[[int], bytes]
+
+    def read(self, limit: int) -> bytes:
+        """All of it; SampleError where that is more than `limit` bytes."""
+        return _at_most(self.path, self.first(limit + 1), limit)
+
+    def sample(self) -> bytes:
+        """All of a sample. Of a picture that is too large, as much as shows that it is: it is left
+        out with those that cannot be read.
+        """
+        return _sample(self.path, self.first(MAX_IMAGE_BYTES + 1))
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -63,19 +73,18 @@ def read_folder(path: Path, name: str, form: Form, subset: Subset) -> RawSamples
         for one in names[: _HIDDEN if hidden else None]:
             file = Path(folder, one)
             if file.is_file():
-                files.append(_File(file.relative_to(path).as_posix(), partial(_content, file)))
+                files.append(_File(file.relative_to(path).as_posix(), partial(_beginning, file)))
         seen += 0 if hidden else len(names)
         _check_count(seen, name)
     return _read_files(files, name, form, subset)
 
 
-def _content(file: Path, limit: int) -> bytes:
+def _beginning(file: Path, most: int) -> bytes:
     try:
         with file.open("rb") as stream:
-            data = stream.read(limit + 1)
+            return stream.read(most)
     except OSError as error:
         raise SampleError(f"'{file}' cannot be read: {error.strerror}.") from error
-    return _at_most(str(file), data, limit)
 
 
 def read_zip(
@@ -87,7 +96,7 @@ def read_zip(
 ) -> RawSamples:
     """The samples in an open zip whose members have been checked; see `read_samples`."""
     files = [
-        _File(member.filename.replace("\\", "/"), partial(unpack, archive, member))
+        _File(member.filename.replace("\\", "/"), partial(beginning, archive, member))
         for member in members
     ]
     raw = _read_files(files, name, form, subset)
@@ -117,7 +126,15 @@ def read_given(
 
 
 def _given(files: Sequence[tuple[str, bytes]]) -> list[_File]:
-    return [_File(path, partial(_at_most, path, data)) for path, data in files]
+    return [_File(path, partial(_beginning_of, data)) for path, data in files]
+
+
+def _beginning_of(data: bytes, most: int) -> bytes:
+    return data[:most]
+
+
+def _sample(file: str, data: bytes) -> bytes:
+    return data if is_picture_file(file) else _at_most(file, data, MAX_IMAGE_BYTES)
 
 
 def _at_most(file: str, data: bytes, limit: int) -> bytes:
@@ -177,7 +194,7 @@ def _contents(samples: Sequence[_File], layout: Layout) -> tuple[list[File], lis
             found, of_zip = _inner_zip(data, PurePosixPath(file.path), layout.kinds)
             said += [of_zip] if of_zip else []
         else:
-            found = [(layout.label_of(file.path), file.path, file.read(MAX_IMAGE_BYTES))]
+            found = [(layout.label_of(file.path), file.path, file.sample())]
         total += sum(len(data) for _, _, data in found)
         files += found
         _check_count(len(files), layout.name)
@@ -274,7 +291,7 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> tupl
                 (
                     (file.parent.name if folders else "") or path.stem.removesuffix(ZIPPED),
                     f"{path.name}/{file}",
-                    unpack(archive, member, MAX_IMAGE_BYTES),
+                    _sample(str(file), beginning(archive, member, MAX_IMAGE_BYTES + 1)),
                 )
                 for file, member in samples
             ]

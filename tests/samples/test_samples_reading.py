@@ -268,6 +268,22 @@ class TestZip:
         assert raw.notice.startswith(said + "'cat/b.png' is not a picture")
         assert said in caplog.text
 
+    @pytest.mark.parametrize("given", ["zip", "folder", "zip in a zip"])
+    def test_picture_that_is_too_large_is_left_out_and_the_others_are_read(self, given, tmp_path):
+        large = png(1) + bytes(30_000_000)
+        inner = zipped({"dog/a.png": png(2), "dog/b.png": large})
+        files = {"cat/a.png": png(1), "cat/b.png": large}
+        source = zipped({**files, "pets.zip": inner} if given == "zip in a zip" else files)
+        if given == "folder":
+            with zipfile.ZipFile(io.BytesIO(source)) as archive:
+                archive.extractall(tmp_path)
+            source = tmp_path
+        raw = read_samples(source, "mine.zip")
+        others = ("pets.zip/dog/a.png",) if given == "zip in a zip" else ()
+        assert raw.names == ("cat/a.png", *others)
+        assert "that cannot be read: 'cat/b.png'" in raw.notice
+        assert "'cat/b.png' is more than 30 MB, the limit. Save it smaller." in raw.notice
+
     def test_pictures_of_which_none_can_be_read_are_named_together(self):
         bad = {f"cat/{k}.png": b"text" for k in range(7)}
         said = "None of 7 pictures can be read: 'cat/0.png', .*'cat/4.png' and 2 more. 'cat/0.png'"
