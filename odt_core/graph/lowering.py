@@ -46,7 +46,7 @@ from odt_core.graph.record import (
 )
 from odt_core.graph.rules import RULES
 from odt_core.graph.signature import plain_name
-from odt_core.graph.state import add_state_signatures
+from odt_core.graph.state import add_state_signatures, has_state_signatures
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.wider import wider_form
 from odt_core.graph.window_ops import in_graph
@@ -118,7 +118,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     model = read(data)
     check(model)
     done = read_record(model)
-    if done is not None:
+    if done is not None and _is_still_lowered(model):
         if real_ends(model) or done.passes < PASSES_VERSION:
             data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
@@ -148,6 +148,12 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     compact(model)
     data = write(model)
     return Lowered(data, record.rewrites, record.missing, record.checkpoints, model)
+
+
+def _is_still_lowered(model: schema.ModelT) -> bool:
+    """Whether what a record says was done still holds: a file can be changed afterwards."""
+    customs = [code.customCode for code in model.operatorCodes if code.customCode is not None]
+    return {*map(plain_name, customs)} <= _OF_LITERT and has_state_signatures(model)
 
 
 def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]) -> bytes:

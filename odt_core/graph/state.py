@@ -15,21 +15,26 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building import Builder
 from odt_core.graph.resources import assign, handle
-from odt_core.graph.signature import add_signature
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.signature import add_signature, ends, plain_name
+from odt_core.graph.tensor import Tensor, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import Variable, find_variables, initialisers
 
 GET_STATE, SET_STATE = "odt_get_state", "odt_set_state"
 
 
 def add_state_signatures(model: schema.ModelT) -> None:
-    """Adds the two signatures, unless the model has no variable or has them already."""
-    names = {bytes(signature.signatureKey) for signature in model.signatureDefs or []}
+    """Adds the two signatures, in the place of any of their names that are of other variables,
+    unless the model has no variable or has them already.
+    """
     variables = find_variables(model)
-    if not variables or GET_STATE.encode() in names:
+    if _are_there(model, variables):
         return
     once = initialisers(model)
-    model.signatureDefs = list(model.signatureDefs or [])
+    model.signatureDefs = [
+        one
+        for one in model.signatureDefs or []
+        if plain_name(one.signatureKey) not in (GET_STATE, SET_STATE)
+    ]
 
     getter = _open(model, GET_STATE, once)
     values = [_read(getter, variable) for variable in variables]
@@ -44,6 +49,31 @@ def add_state_signatures(model: schema.ModelT) -> None:
         assign(setter, handle(setter, variable.key), value)
     count = setter.constant(np.array(len(variables), np.int32))
     _close(setter, SET_STATE, taken, {"count": count})
+
+
+def has_state_signatures(model: schema.ModelT) -> bool:
+    """Whether the model has the two signatures of its variables, or no variable."""
+    return _are_there(model, find_variables(model))
+
+
+def _are_there(model: schema.ModelT, variables: Sequence[Variable]) -> bool:
+    signatures = {plain_name(one.signatureKey): one for one in model.signatureDefs or []}
+    getter, setter = signatures.get(GET_STATE), signatures.get(SET_STATE)
+    if getter is None or setter is None:
+        return not variables
+    wanted = {f"v{at}": (one.dtype, len(one.shape)) for at, one in enumerate(variables)}
+    return all(
+        {key: _kind(graph.tensors[index]) for key, index in ends(entries).items()} == wanted
+        for graph, entries in (
+            (model.subgraphs[getter.subgraphIndex], getter.outputs),
+            (model.subgraphs[setter.subgraphIndex], setter.inputs),
+        )
+    )
+
+
+def _kind(tensor: schema.TensorT) -> tuple[np.dtype | None, int]:
+    """What no op changes of a variable on its way: its numbers and how many axes it has."""
+    return dtype_of(tensor.type) if has_dtype(tensor.type) else None, len(shape_of(tensor))
 
 
 def _open(model: schema.ModelT, name: str, once: Sequence[int]) -> Builder:

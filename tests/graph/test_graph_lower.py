@@ -11,6 +11,7 @@ from odt_core.graph import Rewrite, describe, lower
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.rules import RULES
+from odt_core.graph.signature import find_signature
 
 MODELS = Path(__file__).parents[1] / "models"
 FLEX = MODELS / "flower__android-kotlin-new__logistic_regression.tflite"
@@ -63,6 +64,28 @@ class TestLower:
     def test_lowered_model_when_lowered_again_then_is_returned_as_it_is(self):
         once = lower(CHECKPOINT.read_bytes())
         assert lower(once.data) == once
+
+    @pytest.mark.parametrize("renamed", ["odt_get_state", "odt_set_state"])
+    def test_lowered_model_whose_state_was_renamed_since_then_can_be_read_again(self, renamed):
+        model = read(lower(FLEX.read_bytes()).data)
+        find_signature(model, renamed).signatureKey = b"other"
+        again = lower(write(model)).data
+        assert {"odt_get_state", "odt_set_state", "other"} <= set(signatures(again))
+        state = run(Interpreter(model_content=again), "odt_get_state")
+        assert len(state) == len(describe(again).variables)
+        assert lower(again).data == again
+
+    def test_lowered_model_that_was_given_a_custom_op_since_then_is_not_believed(self):
+        model = read(lower(FLEX.read_bytes()).data)
+        code = schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        code.customCode = b"Mine"
+        model.operatorCodes.append(code)
+        graph = model.subgraphs[find_signature(model, "multiply01").subgraphIndex]
+        graph.operators[-1].opcodeIndex = len(model.operatorCodes) - 1
+        lowered = lower(write(model))
+        assert "multiply01" not in signatures(lowered.data)
+        assert [(gap.op, gap.signature) for gap in lowered.missing] == [("Mine", "multiply01")]
 
     def test_lowering_when_repeated_then_gives_the_same_bytes(self):
         assert lower(FLEX.read_bytes()).data == lower(FLEX.read_bytes()).data
