@@ -93,7 +93,9 @@ class FrozenPart:
         if trunk is None or trunk.weights != self._weights():
             return self._interpreter.signature(self._role.signature)
         if self._trunk is None:
-            self._trunk = Interpreter(trunk.data, self._interpreter.threads)
+            self._trunk = Interpreter(
+                trunk.data, self._interpreter.threads, called=own_names(self._model, self._runs)
+            )
         return self._trunk.signature(self._role.signature)
 
     def _weights(self) -> bytes:
@@ -155,6 +157,16 @@ def with_frozen_apart(model: Model) -> Model | None:
         parted={},
         trees=[tree],
     )
+
+
+def own_names(model: Model, runs: Model) -> dict[str, str]:
+    """Signature -> the one of the model's own that it does the work of, of those that only `runs`,
+    the model itself or with its frozen part apart, has.
+    """
+    if runs is model:
+        return {}
+    train, infer = model.contract.train[0].signature, model.contract.infer
+    return {EXTRACT: train, TRAIN: train, INFER: infer.signature if infer else train}
 
 
 def trunk_of(model: Model) -> Trunk | None:

@@ -20,10 +20,18 @@ class Interpreter:
     All signatures share the interpreter's variables (asserted by tests/runtime).
     """
 
-    def __init__(self, data: bytes, threads: int = 1, *, delegates: bool = True) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        threads: int = 1,
+        *,
+        delegates: bool = True,
+        called: Mapping[str, str] | None = None,
+    ) -> None:
         """Raises ModelError when LiteRT does not take the model.
 
-        delegates: False runs LiteRT's own kernels alone, without XNNPACK.
+        delegates: False runs LiteRT's own kernels alone, without XNNPACK. called: what messages
+        call signatures that no person knows.
         """
         # Imported here so that `import odt_core` stays light.
         from ai_edge_litert.interpreter import Interpreter as LiteRt
@@ -40,6 +48,7 @@ class Interpreter:
             self._table: dict[str, Any] = self._litert._get_full_signature_list()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot load this model: {line_of(error)}") from error
+        self._called = called or {}
         self._signatures: dict[str, BoundSignature] = {}
 
     @property
@@ -56,7 +65,9 @@ class Interpreter:
                     f"The model has no signature '{name}'. "
                     f"It has: {', '.join(sorted(self._table))}."
                 )
-            bound = self._signatures[name] = BoundSignature(self._litert, name, self._table[name])
+            bound = self._signatures[name] = BoundSignature(
+                self._litert, name, self._table[name], self._called.get(name, name)
+            )
         return bound
 
 
@@ -68,13 +79,13 @@ class BoundSignature:
     the 2.x wheels; the wheel itself is pinned.
     """
 
-    def __init__(self, litert: Any, name: str, table: dict[str, Any]) -> None:
-        self.name = name
+    def __init__(self, litert: Any, name: str, table: dict[str, Any], called: str) -> None:
+        self._called = called
         self._litert, self._wrapper = litert, litert._interpreter
         try:
             self._subgraph = self._wrapper.GetSubgraphIndexFromSignature(name)
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"Signature '{name}' cannot be run: {line_of(error)}") from error
+            raise ModelError(f"Signature '{called}' cannot be run: {line_of(error)}") from error
         self._inputs: dict[str, int] = table["inputs"]
         self._outputs: dict[str, int] = table["outputs"]
         self._shapes: dict[str, tuple[int, ...] | None] = dict.fromkeys(self._inputs)
@@ -130,7 +141,7 @@ class BoundSignature:
                 else:
                     wrapper.SetTensor(self._inputs[key], array, subgraph)
             wrapper.Invoke(subgraph)
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, MemoryError) as error:
             self._allocated = False
             self._shapes = dict.fromkeys(self._inputs)
             for key, array in arrays.items():
@@ -139,7 +150,13 @@ class BoundSignature:
                 raise SignatureError(self._beyond_a_table(arrays)) from error
             if any(word in str(error) for word in _MISFITS):
                 raise ModelError(self._of_another_size(arrays)) from error
-            raise ModelError(f"Signature '{self.name}' failed: {line_of(error)}") from error
+            if not str(error).strip():  # what LiteRT gives where it gets no memory
+                raise ModelError(
+                    f"Signature '{self._called}' needs more memory than it may take, or failed "
+                    "without saying why. Give fewer samples at a time (a smaller batch), or use a "
+                    "smaller model."
+                ) from error
+            raise ModelError(f"Signature '{self._called}' failed: {line_of(error)}") from error
 
     def output(self, key: str) -> np.ndarray:
         """A copy of one output of the last `invoke`."""
@@ -156,21 +173,21 @@ class BoundSignature:
             f"{key} {dtype.name if dtype.kind != 'S' else 'string'} {_shape(shape)}"
             for key, (dtype, shape) in self._wanted.items()
         )
-        return f"Signature '{self.name}' wants {wants or 'no inputs'}."
+        return f"Signature '{self._called}' wants {wants or 'no inputs'}."
 
     def _beyond_a_table(self, arrays: Mapping[str, np.ndarray | Rows]) -> str:
         whole = {key: np.asarray(a) for key, a in arrays.items() if a.dtype.kind in "iu"}
         given = ", ".join(f"{key} {a.min()} to {a.max()}" for key, a in whole.items() if a.size)
         return (
-            f"Signature '{self.name}' looks up a row of a table (an embedding, for instance) that "
-            f"is not there. It was given: {given or 'no whole numbers'}. Give the ids "
+            f"Signature '{self._called}' looks up a row of a table (an embedding, for instance) "
+            f"that is not there. It was given: {given or 'no whole numbers'}. Give the ids "
             f"that the model was made for."
         )
 
     def _of_another_size(self, arrays: Mapping[str, np.ndarray | Rows]) -> str:
         given = ", ".join(f"{key} {_shape(array.shape)}" for key, array in arrays.items())
         return (
-            f"Signature '{self.name}' does not take {given}: inside it, what comes of them does "
+            f"Signature '{self._called}' does not take {given}: inside it, what comes of them does "
             f"not fit what has a fixed shape there, such as a variable. Use another batch size."
         )
 

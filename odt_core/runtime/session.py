@@ -22,7 +22,7 @@ from odt_core.runtime import tf_checkpoint
 from odt_core.runtime.checks import SampleCheck, as_array, check_rows_finite, no_initial_values
 from odt_core.runtime.chunks import Chunks
 from odt_core.runtime.feeding import TrainInputs, calls, filled
-from odt_core.runtime.frozen import FrozenPart
+from odt_core.runtime.frozen import FrozenPart, own_names
 from odt_core.runtime.interpreter import BoundSignature, Interpreter
 from odt_core.runtime.micro_batches import MicroBatches
 from odt_core.runtime.model import DEFAULT_RATE
@@ -83,7 +83,10 @@ class Session:
 
     def _interpret(self) -> None:
         self._interpreter = Interpreter(
-            self._data, self.threads, delegates=not self.model.shaped_by_data
+            self._data,
+            self.threads,
+            delegates=not self.model.shaped_by_data,
+            called=own_names(self.model, self._runs),
         )
         self._parts: MicroBatches | None = None  # made for the first batch that comes in parts
         self._sizes: dict[int, tuple[TrainRole, int | None]] = {}  # of the parts of a batch

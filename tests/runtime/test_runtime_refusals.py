@@ -14,6 +14,8 @@ from odt_core.errors import ModelError, SignatureError
 from odt_core.runtime import load_model
 from tests.runtime.tiny_models import OWN, X, Y, of_the_zoo
 
+DIGITS = Path(__file__).parents[2] / "assets" / "models" / "digits.tflite"
+
 
 class TestRefusals:
     def test_use_from_another_thread_is_refused(self, model):
@@ -36,6 +38,27 @@ class TestRefusals:
         session = model.session()
         with ThreadPoolExecutor(1) as other, pytest.raises(ModelError, match="made it"):
             other.submit(session.train_features, X, Y).result()
+
+    @pytest.mark.parametrize("error", [RuntimeError(), MemoryError()])
+    def test_failure_without_a_word_is_told_of_the_signature_that_people_know(self, error):
+        class Short:
+            """LiteRT where there is no memory left."""
+
+            def __init__(self, wrapper):
+                self.wrapper = wrapper
+
+            def __getattr__(self, name):
+                return getattr(self.wrapper, name)
+
+            def Invoke(self, subgraph):  # noqa: N802 (LiteRT's name)
+                raise error
+
+        session = load_model(DIGITS).session()
+        session.infer(session.bottlenecks(np.zeros((1, 28, 28, 1), np.float32)))
+        head = session._interpreter.signature("odt_infer")
+        head._wrapper = Short(head._wrapper)
+        with pytest.raises(ModelError, match="Signature 'infer' needs more memory than it may"):
+            session.infer(session.bottlenecks(np.ones((1, 28, 28, 1), np.float32)))
 
     @pytest.mark.parametrize("wrong", [3, -1])
     def test_labels_out_of_range_are_refused_in_every_batch_and_change_nothing(self, wrong):
