@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from io import TextIOWrapper
 
 from odt_core.cli import bake, bench, build, evaluate, infer, inspect, lower, report, train
 from odt_core.cli.command import Command
+from odt_core.cli.printable import PrintableWarnings, all_printable, printable
 from odt_core.errors import NothingLearntError, OdtError
 from odt_core.plain import plain
 
@@ -30,16 +32,19 @@ COMMANDS: tuple[Command, ...] = (
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code: 0, 1 where a check that was asked for failed, or a
     training diverged or learnt nothing, 2 for bad input or a file that cannot be written, 130 for
-    Ctrl+C. What the terminal or file that is printed to has no letters for is printed as numbers.
+    Ctrl+C. What the terminal or file that is printed to has no letters for is printed as numbers,
+    and so is what it would obey instead of showing it.
     """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(PrintableWarnings())
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
         result = command.run(options)
         as_json = json.dumps(plain(result), allow_nan=False) if options.json else None
-        _say(as_json or command.text(result))
+        _say(as_json or command.text(all_printable(result)))
         if result.get("error"):  # figures there are, but no file
             _complain(result["error"])
             return 2
@@ -63,7 +68,7 @@ def _say(text: str) -> None:
 
 
 def _complain(message: str) -> None:
-    print(f"odt: {' '.join(message.split())}", file=sys.stderr)
+    print(f"odt: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from odt_core.cli.printable import printable
+
 
 @contextmanager
 def progress_line() -> Iterator[Callable[[str], None]]:
@@ -18,7 +20,7 @@ def progress_line() -> Iterator[Callable[[str], None]]:
         nonlocal shown
         if sys.stderr.isatty():
             shown = True
-            print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
+            print(f"\r{printable(line):<78}", end="", file=sys.stderr, flush=True)
 
     try:
         yield say
