@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -157,3 +159,45 @@ class TestBuild:
         assert got["bytes"] == (tmp_path / "m.tflite").stat().st_size
         trained = result("train", tmp_path / "m.tflite", "--samples", files["own"], "--epochs", 2)
         assert trained["outcome"] == "finished"
+
+
+# Training hangs where no handler of Python's runs before it is done, as in a model's loop without
+# an end.
+HANGS = """
+import ctypes, runpy, signal, sys
+from odt_core.training import loop
+signal.signal(signal.SIGINT, signal.default_int_handler)
+libc, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+def hang(*_):
+    print("hangs", flush=True)
+    while True:
+        libc.pthread_mutex_lock(mutex)
+loop.Run._record = hang
+runpy.run_module("odt_core", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_second_signal_ends_a_training_whose_model_hangs(files, tmp_path, sent):
+    checkpoint = tmp_path / "own.safetensors"
+    checkpoint.write_bytes(files["checkpoint"].read_bytes())
+    command = [sys.executable, "-c", HANGS, "train", MODEL, "--samples", str(files["own"])]
+    with subprocess.Popen(
+        [*command, "--checkpoint", str(checkpoint)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as running:
+        try:
+            assert running.stdout.readline() == "hangs\n"
+            running.send_signal(sent)
+            time.sleep(0.5)
+            running.send_signal(sent)
+            said = running.communicate(timeout=30)[1]
+        finally:
+            running.kill()
+    assert running.returncode == 130
+    assert "odt: stopped; the model was still computing." in said
+    assert checkpoint.read_bytes() == files["checkpoint"].read_bytes()
+    assert [file.name for file in tmp_path.iterdir()] == ["own.safetensors"]
