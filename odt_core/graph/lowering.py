@@ -19,6 +19,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import with_contents
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
 from odt_core.graph.checks.check import check, plain_errors
+from odt_core.graph.checks.many_ops import check_many
 from odt_core.graph.crop import crop
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
@@ -117,6 +118,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     """
     model = read(data)
     check(model)
+    check_many(model)
     done = read_record(model)
     if done is not None and _is_still_lowered(model):
         if real_ends(model) or done.passes < PASSES_VERSION:
@@ -146,6 +148,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     )
     write_record(model, record)
     compact(model)
+    check_many(model, ", rewritten for LiteRT,")  # or nobody could open what is written
     data = write(model)
     return Lowered(data, record.rewrites, record.missing, record.checkpoints, model)
 

@@ -28,6 +28,7 @@ _SAME = frozenset(
 _TURNED = frozenset({"NEG", "RSQRT"})
 _LIMITS = frozenset({"MAXIMUM", "RELU", "SQRT"})  # that a distance goes through
 _SUMS = frozenset({"MEAN", "SUM"})
+_STEPS = 50_000  # that all looks at a subgraph go back together: no file may take longer
 
 Row = tuple[str, int | None]  # the op that computes it, and how many scores it has
 
@@ -78,6 +79,7 @@ class _Trail:
     def __init__(self, model: schema.ModelT, graph: schema.SubGraphT) -> None:
         self._model, self._graph = model, graph
         self._made_by = {made: one for one in graph.operators or [] for made in outputs_of(one)}
+        self._left = _STEPS
 
     def picked(self) -> Iterator[tuple[int, int]]:
         """The rows from which an op picks, or of which a softmax is made, and what wins there."""
@@ -99,7 +101,8 @@ class _Trail:
     def back(self, tensor: int, sign: int) -> list[tuple[int, int]]:
         """The tensor and those before it in the same order, 1, or in the opposite one, −1."""
         seen = [(tensor, sign)]
-        while (step := self._before(tensor)) is not None:
+        while self._left > 0 and (step := self._before(tensor)) is not None:
+            self._left -= 1
             tensor, way = step
             sign *= way
             seen.append((tensor, sign))

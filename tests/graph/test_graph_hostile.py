@@ -17,7 +17,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError, ModelError, OdtError
-from odt_core.graph import describe, flow, lower
+from odt_core.graph import describe, flow, lower, winners
 from odt_core.graph.building import Builder
 from odt_core.graph.files import read_model_file
 from odt_core.graph.flatbuffer import MAX_MODEL_BYTES, read, write
@@ -27,6 +27,7 @@ from odt_core.graph.operators import name_of
 from odt_core.graph.passes.kernel_rows import sum_of_kernel_rows
 from odt_core.graph.passes.movement import find_patches
 from odt_core.graph.rules import RULES
+from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import Tensor
 from tests.graph.graphs import empty
 from tests.graph.mutation import mutate
@@ -376,6 +377,54 @@ class TestNestedLoops:
         (signature,) = describe(nested_loops(30)).signatures  # 2³⁰ rounds, one after the other
         assert signature.outputs[0].reached_by == ("x", "y")
         assert len(followed) < 100
+
+
+class TestManyOps:
+    def test_more_than_can_be_opened_in_time_then_are_refused(self, monkeypatch):
+        monkeypatch.setattr("odt_core.graph.checks.many_ops.MOST_OPS", 29)
+        with pytest.raises(ModelError, match="has 30 ops; at most 29 are opened"):
+            lower(softmaxes(30))
+
+    def test_more_than_that_once_rewritten_then_are_refused(self, monkeypatch):
+        lowered = read(lower(softmaxes(30)).data)
+        ops = sum(len(graph.operators) for graph in lowered.subgraphs)
+        monkeypatch.setattr("odt_core.graph.checks.many_ops.MOST_OPS", ops)
+        assert lower(softmaxes(30)).data
+        monkeypatch.setattr("odt_core.graph.lowering.add_state_signatures", more_ops)
+        with pytest.raises(ModelError, match="The model, rewritten for LiteRT, has"):
+            lower(softmaxes(30))
+
+    def test_row_of_which_many_scores_are_made_then_is_not_gone_through_for_each(self, monkeypatch):
+        followed = []
+        before = winners._Trail._before
+        monkeypatch.setattr(
+            winners._Trail, "_before", lambda *given: (followed.append(1), before(*given))[1]
+        )
+        monkeypatch.setattr(winners, "_STEPS", 1_000)
+        describe(softmaxes(300))  # one after the other: 45,000 ways back
+        assert 300 < len(followed) < 2_000
+
+
+def softmaxes(count: int) -> bytes:
+    """A model that makes a softmax of a softmax, and so on."""
+    b = empty()
+    first = last = b.new((None, 4), np.float32)
+    for _ in range(count):
+        made = b.new((None, 4), np.float32)
+        options = schema.SoftmaxOptionsT()
+        options.beta = 1.0
+        b.emit("SOFTMAX", [last], [made], options)
+        last = made
+    b.graph.operators = b.operators
+    add_signature(b.model, b.graph, "infer", {"x": first.index}, {"y": last.index})
+    b.model.subgraphs = [b.graph]
+    b.model.signatureDefs[0].subgraphIndex = 0
+    return write(b.model)
+
+
+def more_ops(model: schema.ModelT) -> None:
+    graph = model.subgraphs[0]
+    graph.operators = [*graph.operators, copy.copy(graph.operators[-1])]
 
 
 class TestSizesWithoutEnd:

@@ -1,0 +1,19 @@
+"""How many ops a model may have: the time that it takes to open one grows with them."""
+
+from __future__ import annotations
+
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.errors import ModelError
+
+MOST_OPS = 50_000  # about 20 seconds
+
+
+def check_many(model: schema.ModelT, where: str = "") -> None:
+    """ModelError where a checked model has more. where: such as ", rewritten,"."""
+    ops = sum(len(graph.operators) for graph in model.subgraphs)
+    if ops > MOST_OPS:
+        raise ModelError(
+            f"The model{where} has {ops:,} ops; at most {MOST_OPS:,} are opened. Build it with "
+            "fewer layers, or with fewer steps of time where it is recurrent."
+        )
