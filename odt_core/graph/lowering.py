@@ -21,7 +21,8 @@ from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOp
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.checks.many_ops import check_many
 from odt_core.graph.crop import crop
-from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.finished import finished
+from odt_core.graph.flatbuffer import read
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.held_shapes import hold_shapes
 from odt_core.graph.hidden_scores import show_scores
@@ -33,7 +34,7 @@ from odt_core.graph.passed_on import adopt, passed_on
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
-from odt_core.graph.passes.prune import compact, drop_subgraphs, remove_dead_ops
+from odt_core.graph.passes.prune import drop_subgraphs, remove_dead_ops
 from odt_core.graph.pool_plan import plan_pools
 from odt_core.graph.real_ends import real_ends
 from odt_core.graph.record import (
@@ -147,9 +148,8 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
         lost,
     )
     write_record(model, record)
-    compact(model)
+    data = finished(model)
     check_many(model, ", rewritten for LiteRT,")  # or nobody could open what is written
-    data = write(model)
     return Lowered(data, record.rewrites, record.missing, record.checkpoints, model)
 
 
@@ -164,8 +164,7 @@ def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]
     for graph in model.subgraphs:
         optimise(model, graph, passes)
     write_record(model, replace(record, passes=_version(passes)))
-    compact(model)
-    return write(model)
+    return finished(model)
 
 
 def _version(passes: tuple[Pass, ...]) -> int:

@@ -22,9 +22,10 @@ from odt_core.graph.accumulation.counted import take_count
 from odt_core.graph.accumulation.roles import FIRST, Role, roles_of
 from odt_core.graph.building import Builder
 from odt_core.graph.checks.check import plain_errors
-from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.finished import finished
+from odt_core.graph.flatbuffer import read
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.passes.prune import compact, remove_dead_ops
+from odt_core.graph.passes.prune import remove_dead_ops
 from odt_core.graph.signature import add_signature, copy_of, ends, find_signature
 
 AHEAD, GRADIENTS, APPLY, COUNT = "odt_ahead", "odt_gradients", "odt_apply", "odt_count"
@@ -65,8 +66,7 @@ def accumulate(data: bytes, signature: str, loss: str | None) -> bytes:
         _add(model, graph, AHEAD, _kept(model, graph, roles, FIRST), feeds, ahead)
     _add(model, graph, GRADIENTS, _kept(model, graph, roles, _EACH_PART), feeds | ahead, keyed)
     _add(model, graph, APPLY, later, feeds | ahead | keyed, given)
-    compact(model)
-    return write(model)
+    return finished(model)
 
 
 def _ending(builder: Builder, roles: dict[int, Role], loss: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import ModelError
-from odt_core.graph.flatbuffer import write
+from odt_core.graph.finished import finished
 from odt_core.graph.freezing.freeze import freeze
 from odt_core.graph.freezing.initial import forget_values
 from odt_core.graph.operators import called_by, name_of, run_from
@@ -56,8 +56,7 @@ def inference_model(
         remove_dead_ops(model, graph)
     drop_record(model)
     share_buffers(model)
-    compact(model)
-    return write(model)
+    return finished(model)
 
 
 def predicting(model: schema.ModelT) -> list[str]:

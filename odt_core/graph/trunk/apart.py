@@ -15,10 +15,10 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
 from odt_core.graph.checks.check import plain_errors
-from odt_core.graph.flatbuffer import write
+from odt_core.graph.finished import finished
 from odt_core.graph.inspect import SignatureDescription, describe_signatures
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.passes.prune import compact, leading_to, remove_dead_ops
+from odt_core.graph.passes.prune import leading_to, remove_dead_ops
 from odt_core.graph.signature import add_signature, copy_of, ends, find_signature
 from odt_core.graph.trunk.count import ask_for_counts, count_instead
 from odt_core.graph.trunk.cut import find_cuts
@@ -69,10 +69,10 @@ def set_apart(
         raise LoweringError("its samples go around the frozen part")
     if other is not None and shared:
         other.add(made[cut.index])
-    compact(model)
+    data = finished(model)
     signatures = describe_signatures(model, {EXTRACT, TRAIN, INFER})
     shape = tuple(size or 0 for size in cut.shape[1:])
-    return Apart(write(model), signatures, shape)
+    return Apart(data, signatures, shape)
 
 
 class _Predicting:
