@@ -7,12 +7,14 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.graph.flatbuffer import write
 from odt_core.graph.passes.in_place import read_once_more
 from odt_core.graph.passes.prune import compact
+from odt_core.graph.passes.wide_kernels import widen_kernels
 
 
 def finished(model: schema.ModelT) -> bytes:
-    """The bytes of a model whose ops have been changed: as right on LiteRT's own kernels as on
-    XNNPACK, and without what nobody uses any more.
+    """The bytes of a model whose ops have been changed, without what nobody uses any more, and put so
+    that no runtime computes something else or refuses it.
     """
+    widen_kernels(model)
     read_once_more(model)
     compact(model)
     return write(model)

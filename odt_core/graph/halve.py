@@ -7,20 +7,22 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building import Builder
 from odt_core.graph.checks.check import plain_errors
-from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.finished import finished
+from odt_core.graph.flatbuffer import read
 from odt_core.graph.operators import inputs_of, name_of
-from odt_core.graph.passes.prune import compact, share_buffers
+from odt_core.graph.passes.prune import share_buffers
 from odt_core.graph.tensor import Tensor
 
 # Ops whose second input XNNPACK takes as float16 behind a DEQUANTIZE: it unpacks the weights once,
-# when the model is loaded, so that a call costs no more than with float32.
-_WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+# when the model is loaded, so that a call costs no more than with float32. Those of depthwise
+# convolutions are few, and not taken everywhere (passes/wide_kernels.py).
+_WEIGHTED = frozenset({"CONV_2D", "FULLY_CONNECTED"})
 _SMALL = 64  # weights that are not worth an op
 
 
 @plain_errors()
 def halve_weights(data: bytes) -> bytes:
-    """A .tflite whose constant convolution and dense weights are float16.
+    """A .tflite whose constant convolution and dense weights are float16, but for depthwise ones.
 
     Variables stay float32, and so does every computation; weights move by at most one part in
     2,048. Raises ModelError when `data` is no .tflite.
@@ -29,8 +31,7 @@ def halve_weights(data: bytes) -> bytes:
     for graph in model.subgraphs:
         _halve(model, graph)
     share_buffers(model)
-    compact(model)
-    return write(model)
+    return finished(model)
 
 
 def _halve(model: schema.ModelT, graph: schema.SubGraphT) -> None:

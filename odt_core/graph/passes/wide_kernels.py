@@ -1,0 +1,43 @@
+"""Kernels of depthwise convolutions as float32 where a file has them as float16.
+
+XNNPACK takes a float16 kernel behind a DEQUANTIZE, but in LiteRT 1.1.2 to 1.3.0 not that of a
+depthwise convolution whose bias is float32: the file cannot be run there. Odt made such files.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.building import Builder
+from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.passes.prune import remove_dead_ops
+from odt_core.graph.tensor import Tensor
+
+
+def widen_kernels(model: schema.ModelT) -> None:
+    """Has depthwise convolutions read float32: the same numbers, so the same results."""
+    for graph in model.subgraphs:
+        b = Builder(model, graph)
+        narrow = {
+            outputs_of(operator)[0]: b.tensor(inputs_of(operator)[0])
+            for operator in graph.operators
+            if name_of(model, operator) == "DEQUANTIZE"
+        }
+        changed = [_widened(b, operator, narrow) for operator in graph.operators]
+        if any(changed):
+            remove_dead_ops(model, graph)
+
+
+def _widened(b: Builder, operator: schema.OperatorT, narrow: dict[int, Tensor]) -> bool:
+    if name_of(b.model, operator) != "DEPTHWISE_CONV_2D":
+        return False
+    image, kernel, *bias = inputs_of(operator)
+    half = narrow.get(kernel)
+    if half is None or half.const is None or half.dtype != np.float16:
+        return False
+    if any(index in narrow for index in bias):
+        return False
+    wide = b.constant(half.const.astype(np.float32))
+    operator.inputs = np.array([image, wide.index, *bias], np.int32)
+    return True
