@@ -164,12 +164,12 @@ class TestBuild:
 # Training hangs where no handler of Python's runs before it is done, as in a model's loop without
 # an end.
 HANGS = """
-import ctypes, runpy, signal, sys
+import ctypes, runpy, signal, sys, threading
 from odt_core.training import loop
 signal.signal(signal.SIGINT, signal.default_int_handler)
 libc, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
 def hang(*_):
-    print("hangs", flush=True)
+    threading.Timer(1, print, ["hangs"], {"flush": True}).start()  # by then it does
     while True:
         libc.pthread_mutex_lock(mutex)
 loop.Run._record = hang
