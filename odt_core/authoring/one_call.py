@@ -18,7 +18,13 @@ from odt_core.authoring.inputs import Inputs
 from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss, takes_class_numbers
 from odt_core.authoring.optimisers import DEFAULT_LEARNING_RATE
-from odt_core.authoring.program import Program, check_model, check_says_its_shapes
+from odt_core.authoring.outputs import named_outputs
+from odt_core.authoring.program import (
+    Program,
+    check_convertible,
+    check_model,
+    check_says_its_shapes,
+)
 from odt_core.authoring.recipe import save_program
 from odt_core.authoring.tracing import plain_errors
 from odt_core.authoring.update_rules import NAMES
@@ -33,16 +39,16 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
     """A .tflite with the one signature infer(x) -> logits and constant weights, any batch size.
 
     source: a built keras.Model, or the path of a .keras or .h5 file. Of a model with several inputs
-    the signature takes each under its name.
+    the signature takes each under its name, of one with several outputs it gives each so.
     Raises AuthoringError when the model cannot be read or converted, or when the file answers
     otherwise than the model.
     """
     model = load_keras_model(source, safe_mode=safe_mode)
-    check_model(model)
+    check_convertible(model)
     check_says_its_shapes(model)
     inputs = Inputs(model)
     concrete = signature(
-        lambda **x: {"logits": model(inputs.taken(x), training=False)}, **inputs.specs
+        lambda **x: named_outputs(model, model(inputs.taken(x), training=False)), **inputs.specs
     )
     with tempfile.TemporaryDirectory() as directory:
         module = tf.Module()

@@ -202,6 +202,16 @@ class _InPlace(keras.StatelessScope):
 
 
 def check_model(model: keras.Model) -> None:
+    """Raises AuthoringError, saying what to change, when the model cannot be trained."""
+    check_convertible(model)
+    if len(getattr(model, "outputs", None) or [None]) != 1:
+        raise AuthoringError(
+            f"The model '{model.name}' has {len(model.outputs)} outputs; odt trains models with "
+            f"one. Make a model of the output that is to learn: keras.Model(inputs, output)."
+        )
+
+
+def check_convertible(model: keras.Model) -> None:
     """Raises AuthoringError, saying what to change, when the model cannot be converted."""
     if not isinstance(model, keras.Model):
         raise AuthoringError(f"A keras.Model of Keras 3 is needed, not {type(model).__name__}.")
@@ -209,11 +219,6 @@ def check_model(model: keras.Model) -> None:
         raise AuthoringError(
             f"The model '{model.name}' has no weights yet. Start it with a keras.Input of your "
             "input's shape, or call build() or the model itself once."
-        )
-    if len(getattr(model, "outputs", None) or [None]) != 1:
-        raise AuthoringError(
-            f"The model '{model.name}' has {len(model.outputs)} outputs; odt trains models with "
-            f"one. Make a model of the output that is to learn: keras.Model(inputs, output)."
         )
     dtypes = [(f"weight {variable.path} is", variable.dtype) for variable in model.variables]
     # of mixed precision the weights alone are float32

@@ -69,6 +69,29 @@ class TestInferenceOnly:
         logits = LiteRT(data).run("infer", x=x)["logits"]
         assert worst_error([logits], [model(x)]) < 1e-5
 
+    def test_several_outputs_when_converted_then_each_is_given_by_its_layers_name(self):
+        x = keras.Input((6,))
+        halves = keras.layers.Dense(2, name="a-half")
+        model = keras.Model(x, [keras.layers.Dense(3, name="label")(x), halves(x), halves(2 * x)])
+        rows = classification_batches((6,), 5, steps=1)[0][0]
+        given = LiteRT(to_inference_tflite(model)).run("infer", x=rows)
+        assert sorted(given) == ["a_half", "a_half_1", "label"]
+        label, half, other = model(rows)
+        order = ("label", "a_half", "a_half_1")
+        assert worst_error([given[name] for name in order], [label, half, other]) < 1e-5
+
+    def test_outputs_in_a_dict_when_converted_then_have_its_names(self):
+        x = keras.Input((6,))
+        dense = keras.layers.Dense
+        model = keras.Model(x, {"b": dense(3)(x), "a": [dense(2)(x), dense(1)(x)]})
+        rows = classification_batches((6,), 5, steps=1)[0][0]
+        given = LiteRT(to_inference_tflite(model)).run("infer", x=rows)
+        assert {name: value.shape[1] for name, value in given.items()} == {
+            "a_0": 2,
+            "a_1": 1,
+            "b": 3,
+        }
+
     def test_lambda_layer_when_loaded_then_is_refused(self, tmp_path):
         model = keras.Sequential([keras.Input((6,)), keras.layers.Lambda(lambda x: x * 2)])
         model.add(keras.layers.Dense(2))
