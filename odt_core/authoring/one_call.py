@@ -53,7 +53,8 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
     with tempfile.TemporaryDirectory() as directory:
         module = tf.Module()
         module.weights = [variable.value for variable in model.variables]
-        tf.saved_model.save(module, directory, signatures={"infer": concrete})
+        module.model = model  # for the tables of its lookup layers
+        save_program(module, {"infer": concrete}, directory)
         return convert(directory).lowered
 
 

@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.methods import Method, program_of
+from odt_core.authoring.tracing import plain_errors
 from odt_core.errors import AuthoringError
 
 Class = TypeVar("Class", bound=type)
@@ -117,7 +118,7 @@ def save_program(held: tf.Module, signatures: dict[str, Any], directory: str | P
     """Writes signatures over the variables of a module as a SavedModel.
 
     Raises AuthoringError where one uses other variables: training would leave them as they are;
-    and where the directory cannot be written.
+    where TensorFlow cannot save what one uses; and where the directory cannot be written.
     """
     own = {variable.ref() for variable in held.variables}
     for name, function in signatures.items():
@@ -132,10 +133,12 @@ def save_program(held: tf.Module, signatures: dict[str, Any], directory: str | P
                 )
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # the held module has variables only: Keras objects would drag theirs along
-    try:
-        tf.saved_model.save(held, str(directory), signatures=signatures, options=options)
-    except (OSError, tf.errors.OpError) as error:
-        raise AuthoringError(
-            f"{directory} cannot be written: {getattr(error, 'message', error)}. Choose a folder "
-            "that can."
-        ) from error
+    advice = "Hold what it uses as an attribute of its layer, or build the model without that."
+    with plain_errors(cannot="be saved", advice=advice):
+        try:
+            tf.saved_model.save(held, str(directory), signatures=signatures, options=options)
+        except (OSError, tf.errors.OpError) as error:
+            raise AuthoringError(
+                f"{directory} cannot be written: {getattr(error, 'message', error)}. Choose a "
+                "folder that can."
+            ) from error

@@ -65,6 +65,21 @@ class TestErrors:
         x, y = np.arange(12).reshape(2, 6).astype(dtype), np.ones((2, 5), np.float32)
         assert session.train_step(x, y) == pytest.approx(model.train_on_batch(x, y), rel=1e-4)
 
+    @pytest.mark.parametrize("convert", [to_trainable_tflite, to_inference_tflite])
+    def test_table_that_no_layer_holds_then_says_what_to_do(self, convert):
+        number = tf.lookup.KeyValueTensorInitializer(["a", "b"], np.int64([1, 2]))
+        elsewhere = [tf.lookup.StaticHashTable(number, 0)]
+
+        class Number(keras.layers.Layer):
+            def call(self, x):
+                return elsewhere[0].lookup(x)
+
+        rows = keras.layers.Embedding(3, 4)
+        layers = [keras.Input((1,), dtype="string"), Number(), rows, keras.layers.Flatten()]
+        model = keras.Sequential([*layers, keras.layers.Dense(5)])
+        with pytest.raises(AuthoringError, match=r"cannot be saved .*Hold what it uses as an attr"):
+            convert(model)
+
     def test_unknown_layer_to_train_then_lists_the_layers(self):
         with pytest.raises(
             AuthoringError, match=r"no layer last\. Layers with weights: hidden, out"

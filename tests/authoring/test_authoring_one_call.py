@@ -69,6 +69,13 @@ class TestInferenceOnly:
         logits = LiteRT(data).run("infer", x=x)["logits"]
         assert worst_error([logits], [model(x)]) < 1e-5
 
+    def test_lookup_of_words_when_converted_then_answers_as_keras(self):
+        layers = [keras.layers.StringLookup(vocabulary=["a", "b"]), keras.layers.Embedding(3, 4)]
+        model = keras.Sequential([keras.Input((1,), dtype="string"), *layers])
+        word = np.array([["b"], ["a"], ["z"]], object)
+        given = LiteRT(to_inference_tflite(model)).run("infer", x=word)["logits"]
+        assert worst_error([given], [model(tf.constant(word))]) < 1e-6
+
     def test_several_outputs_when_converted_then_each_is_given_by_its_layers_name(self):
         x = keras.Input((6,))
         halves = keras.layers.Dense(2, name="a-half")
