@@ -79,7 +79,15 @@ def _resolved(model: keras.Model, loss: Any) -> keras.losses.Loss:
             "The model has several losses; odt trains models with one output and one loss. "
             "Build a model with one output."
         )
-    return _as_object(chosen)
+    found = _as_object(chosen)
+    if getattr(found, "fn", None) is keras.losses.ctc:
+        raise AuthoringError(
+            "The loss CTC is not available: it learns a text of any length from a whole sequence, "
+            "and odt would measure its answers as one label for each place. Train with a label for "
+            "each place, such as loss='sparse_categorical_crossentropy', or write the step as a "
+            "tf.function on tf.Variables and use convert_saved_model."
+        )
+    return found
 
 
 def takes_class_numbers(model: keras.Model, loss: Any) -> bool:

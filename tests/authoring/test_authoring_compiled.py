@@ -100,6 +100,15 @@ class TestWhatOdtWouldTrainOtherwise:
         assert "Arguments received" not in str(error.value)
 
     def test_loss_that_cannot_take_the_labels_says_so_in_words(self):
+        def of_pairs(labels, output):
+            return keras.ops.mean(keras.ops.concatenate([labels, output[:, :6]], axis=2))
+
         model = keras.Sequential([keras.Input((12, 4)), keras.layers.Dense(5)])
         with pytest.raises(AuthoringError, match=r"cannot be traced .*labels of the given shape"):
-            to_trainable_tflite(model, loss=keras.losses.CTC())
+            to_trainable_tflite(model, loss=of_pairs)
+
+    @pytest.mark.parametrize("loss", ["ctc", keras.losses.CTC(), keras.losses.ctc])
+    def test_loss_for_texts_of_any_length_is_refused_by_name(self, loss):
+        model = keras.Sequential([keras.Input((12, 4)), keras.layers.Dense(5, "softmax")])
+        with pytest.raises(AuthoringError, match=r"The loss CTC is not available"):
+            to_trainable_tflite(model, loss=loss)
