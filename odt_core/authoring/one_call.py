@@ -19,6 +19,7 @@ from odt_core.authoring.keras_files import load_keras_model
 from odt_core.authoring.losses import resolve_loss, takes_class_numbers
 from odt_core.authoring.optimisers import DEFAULT_LEARNING_RATE
 from odt_core.authoring.outputs import named_outputs
+from odt_core.authoring.precision import in_float32
 from odt_core.authoring.program import (
     Program,
     check_convertible,
@@ -43,14 +44,14 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
     Raises AuthoringError when the model cannot be read or converted, or when the file answers
     otherwise than the model.
     """
-    model = load_keras_model(source, safe_mode=safe_mode)
-    check_convertible(model)
-    check_says_its_shapes(model)
-    inputs = Inputs(model)
-    concrete = signature(
-        lambda **x: named_outputs(model, model(inputs.taken(x), training=False)), **inputs.specs
-    )
-    with tempfile.TemporaryDirectory() as directory:
+    with (
+        _opened(source, safe_mode, check_convertible) as model,
+        tempfile.TemporaryDirectory() as directory,
+    ):
+        inputs = Inputs(model)
+        concrete = signature(
+            lambda **x: named_outputs(model, model(inputs.taken(x), training=False)), **inputs.specs
+        )
         module = tf.Module()
         module.weights = [variable.value for variable in model.variables]
         module.model = model  # for the tables of its lookup layers
@@ -120,10 +121,10 @@ def author(
     `to_trainable_tflite`. That the file holds the model's weights, and answers as the model does,
     is checked before it is returned, by its lowered form.
     """
-    model = load_keras_model(source, safe_mode=safe_mode)
-    check_model(model)
-    check_says_its_shapes(model)
-    with only_trainable(model, trainable):
+    with (
+        _opened(source, safe_mode, check_model) as model,
+        only_trainable(model, trainable),
+    ):
         program = make_program(model, loss, optimizer, learning_rate)
         inputs, y = Inputs(model), label_spec(model, loss)
         signatures = {
@@ -145,6 +146,18 @@ def author(
         },
     )
     return converted.lowered if lowered else converted.flex
+
+
+@contextmanager
+def _opened(
+    source: keras.Model | str | Path, safe_mode: bool, check: Callable[[keras.Model], None]
+) -> Iterator[keras.Model]:
+    """A model, or that of a file, that computes in float32 and stood a check."""
+    model = load_keras_model(source, safe_mode=safe_mode)
+    with in_float32(model):
+        check(model)
+        check_says_its_shapes(model)
+        yield model
 
 
 def signature(function: Any, *specs: Any, **named: Any) -> Any:
@@ -180,6 +193,8 @@ def choose_optimizer(
 ) -> keras.optimizers.Optimizer:
     """The optimiser given, else the model's own, else SGD, with the learning rate where given."""
     chosen = optimizer if optimizer is not None else getattr(model, "optimizer", None)
+    # float32 needs no scaled loss, which compile() adds to a model of mixed precision by itself
+    chosen = getattr(chosen, "inner_optimizer", chosen)
     if chosen is None:
         chosen = keras.optimizers.SGD(DEFAULT_LEARNING_RATE)
     try:

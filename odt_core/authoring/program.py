@@ -231,7 +231,8 @@ def check_convertible(model: keras.Model) -> None:
         if dtype in ("float16", "bfloat16", "float64"):
             raise AuthoringError(
                 f"The {what} {dtype}. Build the model with float32 "
-                "(keras.config.set_dtype_policy('float32'))."
+                "(keras.config.set_dtype_policy('float32')) and take the weights over "
+                "(new.set_weights(old.get_weights()))."
             )
 
 
