@@ -214,13 +214,13 @@ class TestWhatCannotBeLowered:
         with pytest.raises(LoweringError, match="channels_last"):
             run_lowered("Conv2D", inputs, attributes)
 
-    def test_unknown_image_size_is_named(self):
+    def test_unknown_size_of_image_or_sequence_is_named(self):
         inputs = {
             "input_sizes": np.array([2, 8, 8, 3], np.int32),
             "filter": normal(0, 3, 3, 3, 4),
             "out_backprop": normal(1, 2, 6, 6, 4),
         }
-        with pytest.raises(LoweringError, match="fixed image size"):
+        with pytest.raises(LoweringError, match=r"of a sequence.* or a fixed length"):
             run_lowered(
                 "Conv2DBackpropInput",
                 inputs,

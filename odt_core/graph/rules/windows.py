@@ -101,8 +101,9 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[
     """
     if None in (*image[1:3], *kernel):
         raise LoweringError(
-            f"The op {op.op} works on an image or with a kernel whose height and width are not "
-            "known when the model is loaded. Convert the model with a fixed image size."
+            f"The op {op.op} needs the height and width of an image, the length of a sequence, or "
+            "a kernel's size, and these are not known when the model is loaded. Convert the model "
+            "with a fixed image size, or a fixed length."
         )
     if op.windows:
         return op.windows
