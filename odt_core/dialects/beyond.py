@@ -80,6 +80,23 @@ def why_not_trained(
     return None
 
 
+def why_not_written(signature: SignatureDescription, done: str) -> str | None:
+    """A sentence where the signature takes text for samples. done: what is not, so."""
+    texts = [
+        one.name
+        for one in signature.inputs
+        if one.dtype == "string" and one.used and one.shape and likeness(one, None) >= 0
+    ]
+    if not texts:
+        return None
+    return (
+        f"The signature '{signature.name}' takes text ({_listed(texts)}), and odt gives pictures, "
+        f"sounds, numbers or the numbers of words, so this model cannot be {done} here; its "
+        f"signatures can be called with Session.run. Build it without the layer that looks words "
+        f"up (such as StringLookup), and give it their numbers."
+    )
+
+
 def _is_open_sequence(
     trainer: SignatureDescription, labels: TensorDescription, samples: TensorDescription | None
 ) -> bool:
@@ -160,6 +177,9 @@ def why_not_tried(
     """A sentence where the signature would predict from zeros beside a sample."""
     if wish.infer is not None:
         return None
+    written = why_not_written(predictor, "tried out")
+    if written is not None:
+        return written
     beside = [one.name for one in needed(predictor, samples)]
     if not beside:
         return _tried_on_zeros(predictor, role)

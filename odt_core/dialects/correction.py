@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from odt_core.dialects.beyond import why_not_written
 from odt_core.dialects.contract import Choice, Contract, LabelKind, OutputKind, Task
 from odt_core.dialects.dialect import propose
 from odt_core.dialects.inputs import is_scalar
@@ -51,6 +52,10 @@ def _check_names(signatures: tuple[SignatureDescription, ...], choice: Choice) -
             f"The signature '{choice.train}' changes no variable, so it cannot train. Choose "
             f"another one."
         )
+    for name, done in ((choice.train, "trained"), (choice.infer, "tried out")):
+        written = why_not_written(table[name], done) if name is not None else None
+        if written is not None:
+            raise SignatureError(written)
     trained = choice.samples or choice.labels or choice.loss or choice.learning_rate
     asked = choice.infer_samples or choice.prediction
     for name, signature, verb in ((trained, train, "trains"), (asked, infer, "predicts")):

@@ -117,7 +117,8 @@ def propose(
         notes += _of_taken(table, trainer, loss, wish)
         notes += filter(None, [teaches_nothing(table, trainer, predictor)])
         notes += [] if extractor else passed_over(table, trainer, predictor, found)
-    if infer is None and untried is None:
+    written = predictor is None and bool(of_predictor)  # which says why already
+    if infer is None and untried is None and not written:
         notes.append(NO_INFER)
     # What is missing, or looked like training, may have said why already.
     told = trainer is None and bool(missing or of_trainer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from odt_core.dialects.beyond import why_not_written
 from odt_core.dialects.by_graph import only_predictor, only_trainer
 from odt_core.dialects.contract import Choice, ExtractRole, InferRole
 from odt_core.dialects.inputs import Found, batch_of, data_inputs, is_scalar
@@ -40,8 +41,11 @@ def find_trainer(
     notes: list[str] = []
     for _, signature in sorted(rated, key=lambda row: -row[0]):
         data = data_inputs(signature)
+        written = why_not_written(signature, "trained")
         if not changes_variables(signature):
             notes.append(_changes_none(signature))
+        elif written is not None:
+            notes.append(written)
         elif not teaches(signature):
             advice = (
                 f" If it learns from samples alone, say so by choosing it for training yourself "
@@ -145,7 +149,7 @@ def find_predictor(
     trainer: SignatureDescription | None,
     wish: Choice,
 ) -> tuple[SignatureDescription | None, list[str]]:
-    """The signature that predicts, and what to know of it."""
+    """The signature that predicts, and what to know of it, or of one that takes text."""
     if wish.infer is not None:
         return table.get(wish.infer), []
     others = [s for s in table.values() if s is not trainer]
@@ -156,7 +160,8 @@ def find_predictor(
         return best, _of_rivals(best, others, trainer)
     told = only_predictor(table, trainer) if trainer is not None else None
     if told is None:
-        return None, []
+        named = [one for one in others if one.name.lower() in INFER_NAMES]
+        return None, list(filter(None, (why_not_written(one, "tried out") for one in named)))
     return told, [
         f"No name says which signature predicts; '{told.name}' was taken, because it alone takes "
         f"samples, changes nothing and gives answers as training compares them with targets. "

@@ -38,6 +38,9 @@ def _dropped(desk: Desk, key: str, place: str) -> None:
         desk.choose_uploaded(data, name)
         choose_label(desk, "")
         st.session_state["top_asked_for_own"] = False
-        said = f"{name}: {what_it_does(desk)} {of_trained_models(desk, left)}".rstrip()
-        said = f"{said} {of_labels_that_came_along(desk)}"
-        trouble.say(place, said.rstrip(), "info")
+        said = (
+            what_it_does(desk) or "Cannot be trained or tried out: the Model page says why.",
+            of_trained_models(desk, left),
+            of_labels_that_came_along(desk),
+        )
+        trouble.say(place, f"{name}: {' '.join(filter(None, said))}", "info")

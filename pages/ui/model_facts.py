@@ -28,7 +28,8 @@ def about(desk: Desk) -> None:
     worker, contract = desk.worker(), desk.contract
     description = worker.description
     pieces.heading(desk.model.name, "bundled" if desk.model.bundled else "uploaded")
-    pieces.note(what_it_does(desk))
+    if does := what_it_does(desk):
+        pieces.note(does)
     lines: list[tuple[bool | None, str]] = [*abilities(contract)]
     kinds = Counter(rewrite.op for rewrite in description.rewrites)
     if kinds:

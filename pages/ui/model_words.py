@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from odt_core.dialects.contract import Contract, Task
+from odt_core.dialects.notes import NO_INFER
 from odt_core.words import inputs_in_words
 from pages.ui.desk import Desk
 from pages.ui.say import count, labels_in_words
@@ -19,7 +20,11 @@ TASKS = {
 
 
 def what_it_does(desk: Desk) -> str:
-    """ "Tells 10 labels apart, from pictures of 28 × 28 pixels, grey."."""
+    """ "Tells 10 labels apart, from pictures of 28 × 28 pixels, grey."; "" of a model that can
+    neither be trained nor tried out, of which nobody knows.
+    """
+    if not (desk.can_train or desk.can_predict):
+        return ""
     return f"{_gives(desk)} from {_takes(desk)}."
 
 
@@ -134,8 +139,14 @@ def abilities(contract: Contract) -> list[tuple[bool, str]]:
             shown = " Training shows the loss that the model reports; nothing else can be measured."
         elif contract.trainable:
             shown = " Training reports no loss, so nothing can be measured."
-        predict = (False, f"Cannot be tried out: no signature predicts.{shown}")
+        why = next((note for note in contract.notes if _says_why_not_tried(note)), None)
+        told = ": no signature predicts." if why is None else f". {why}"
+        predict = (False, f"Cannot be tried out{told}{shown}")
     return [train, predict]
+
+
+def _says_why_not_tried(note: str) -> bool:
+    return "tried out" in note and note != NO_INFER
 
 
 def _reason(notes: Sequence[str], about: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from odt_core.dialects import Choice, Contract, propose
+from odt_core.dialects import Choice, Contract, correct, propose
+from odt_core.errors import SignatureError
 from odt_core.graph import TensorDescription
 from tests.dialects.described import FLOATS, signature
 
@@ -81,6 +82,32 @@ class TestBaseOfTheSamplesShape:
             "The signature 'load' gives numbers in the samples' own form, and nothing tells "
             "whether 'train' wants these; it is given the samples themselves.",
         )
+
+
+class TestText:
+    """A model that looks words up by itself takes text, which odt does not give."""
+
+    WORD, LABEL = ("string", (None, 1)), ("float32", (None, 3))
+
+    def signatures(self, **inputs: Any) -> list:
+        x = {"x": self.WORD, **inputs}
+        train = signature("train", {**x, "y": self.LABEL}, {"loss": ("float32", ())})
+        return [train, signature("infer", x, {"logits": self.LABEL})]
+
+    @pytest.mark.parametrize("beside", [{}, {"numbers": FLOATS}])
+    def test_that_it_takes_text_is_said_and_no_more(self, beside):
+        contract = propose(self.signatures(**beside))
+        assert (contract.train, contract.infer) == ((), None)
+        train, infer = contract.notes
+        assert train.startswith("The signature 'train' takes text ('x')")
+        assert "cannot be trained here" in train
+        assert infer.startswith("The signature 'infer' takes text ('x')")
+        assert "cannot be tried out here" in infer
+
+    @pytest.mark.parametrize("chosen", ["train", "infer"])
+    def test_signature_when_chosen_by_hand_is_refused_for_it(self, chosen):
+        with pytest.raises(SignatureError, match=rf"'{chosen}' takes text \('x'\)"):
+            correct(self.signatures(), Choice(**{chosen: chosen}))
 
 
 class TestWhatIsLearnt:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from odt_core.evaluation import Proportion
 from odt_core.runtime import load_model
 from pages.ui.evaluate import label_rows
-from pages.ui.model_words import abilities
+from pages.ui.model_words import abilities, what_it_does
 from pages.ui.say import beside, isolated, labels_in_words, off_by
 
 MODELS = Path(__file__).parents[1] / "runtime" / "models"
@@ -78,3 +79,14 @@ def test_model_that_only_trains_is_said_to_report_what_it_does(loss, said):
     assert f"no signature predicts.{said}" in abilities(alone)[1][1]
     neither = replace(alone, train=())
     assert abilities(neither)[1][1] == "Cannot be tried out: no signature predicts."
+
+
+def test_model_that_is_not_tried_out_for_a_reason_is_said_to_be_for_that():
+    contract = load_model(MODELS / "dialect_regression.tflite").contract
+    why = "The signature 'infer' takes text ('x'), so this model cannot be tried out here."
+    refused = replace(contract, infer=None, train=(), notes=(why,))
+    assert abilities(refused)[1][1] == f"Cannot be tried out. {why}"
+
+
+def test_of_a_model_that_neither_trains_nor_answers_nothing_is_said():
+    assert what_it_does(SimpleNamespace(can_train=False, can_predict=False)) == ""
