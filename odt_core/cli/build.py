@@ -34,13 +34,18 @@ def _run(options: Namespace) -> Result:
         convert = to_inference_tflite if options.inference_only else to_trainable_tflite
         data = convert(source)
     write_model(output, data)
+    from odt_core.dialects.dialect import propose
     from odt_core.graph import describe
 
+    about = describe(data)
+    contract = propose(about.signatures)
+    wanted = contract.infer and (contract.trainable or options.inference_only)
     return {
         "output": str(output),
         "bytes": len(data),
-        "trainable": not options.inference_only,
-        "signatures": [signature.name for signature in describe(data).signatures],
+        "trainable": contract.trainable,
+        "signatures": [signature.name for signature in about.signatures],
+        "notes": [] if wanted else list(contract.notes),
     }
 
 
@@ -59,10 +64,11 @@ def _without_warnings() -> Iterator[None]:
 
 
 def _text(result: Result) -> str:
-    return (
+    written = (
         f"{result['output']}  {result['bytes']:,} bytes  "
         f"signatures: {', '.join(result['signatures']) or 'none'}"
     )
+    return "\n".join([written, *result["notes"]])
 
 
 COMMAND = Command(

@@ -160,6 +160,17 @@ class TestBuild:
         trained = result("train", tmp_path / "m.tflite", "--samples", files["own"], "--epochs", 2)
         assert trained["outcome"] == "finished"
 
+    def test_file_that_cannot_be_trained_here_is_written_and_told(self, tmp_path):
+        keras = pytest.importorskip("keras")
+        layers = [keras.layers.StringLookup(vocabulary=["a", "b"]), keras.layers.Embedding(3, 4)]
+        layers += [keras.layers.Flatten(), keras.layers.Dense(3)]
+        model = keras.Sequential([keras.Input((1,), dtype="string"), *layers])
+        model.save(tmp_path / "m.keras")
+        got = quiet_result("build", tmp_path / "m.keras", tmp_path / "m.tflite")
+        assert (tmp_path / "m.tflite").exists()
+        assert not got["trainable"]
+        assert got["notes"][0].startswith("The signature 'train' takes text ('x')")
+
 
 # Training hangs where no handler of Python's runs before it is done, as in a model's loop without
 # an end.
