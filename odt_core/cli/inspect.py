@@ -17,10 +17,12 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> Result:
     model = open_model(options)
     description = model.description
+    assert model.path is not None  # open_model reads files alone
     return {
         "name": model.name,
         "sha256": model.sha256,
-        "bytes": description.size,
+        "bytes": model.path.stat().st_size,
+        "bytes_as_it_runs": description.size,
         "trainable": model.contract.trainable,
         "features": model.features_of_a_sample,
         "contract": model.contract.to_json(),
@@ -48,8 +50,11 @@ def _tensor(tensor: Any) -> dict[str, Any]:
 
 
 def _text(result: Result) -> str:
+    runs = result["bytes_as_it_runs"]
+    size = f"{result['bytes']:,} bytes"
+    size += f" (as it runs here: {runs:,} bytes)" if runs != result["bytes"] else ""
     lines = [
-        f"{result['name']}  {result['bytes']:,} bytes  sha256 {result['sha256'][:12]}…",
+        f"{result['name']}  {size}  sha256 {result['sha256'][:12]}…",
         "can be trained" if result["trainable"] else "cannot be trained",
     ]
     if result["features"] is not None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from odt_core.checkpoint import Checkpoint, Tempering, load_checkpoint_file, save_checkpoint_file
 from odt_core.runtime import load_model
-from tests.cli.command_line import odt, result
+from tests.cli.command_line import ROOT, odt, result
 from tests.cli.tiny_samples import MODEL, samples
 
 
@@ -116,6 +116,16 @@ class TestOthers:
         assert {"name": "dense/bias", "dtype": "float32", "shape": [4], "bytes": 16} in (
             got["variables"]
         )
+
+    def test_inspect_tells_the_files_size_beside_its_sum_and_what_it_is_as_it_runs(self, tmp_path):
+        flex = ROOT / "tests" / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
+        got, size = result("inspect", flex), flex.stat().st_size
+        runs = result("lower", flex, tmp_path / "plain.tflite")["bytes"]
+        assert (got["bytes"], got["bytes_as_it_runs"]) == (size, runs)
+        first = f"{flex.name}  {size:,} bytes (as it runs here: {runs:,} bytes)  sha256 "
+        assert odt("inspect", flex).stdout.startswith(first)
+        plain = odt("inspect", tmp_path / "plain.tflite").stdout
+        assert plain.startswith(f"plain.tflite  {runs:,} bytes  sha256 ")
 
     def test_bench_with_profile_tells_what_each_op_costs(self):
         (profile,) = result("bench", MODEL, "--profile", "--batch-sizes", "4")["profiles"]
