@@ -118,7 +118,7 @@ class ModelDescription:
     rewrites, missing, checkpoints: what lowering did, empty for a model that was not lowered.
     lost: results whose ReLU TensorFlow's converter had lost, by name. taken_for: JSON of a file
     that only predicts and does not tell by itself what it is for. labels: names of the outputs, of
-    a file that was baked with some.
+    a file that was baked with some. unsigned: the file had no signatures; the one is odt's.
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -131,6 +131,7 @@ class ModelDescription:
     lost: tuple[str, ...] = ()
     taken_for: dict[str, Any] = field(default_factory=dict)
     labels: tuple[str | None, ...] = ()
+    unsigned: bool = False
 
     @property
     def flex_ops(self) -> tuple[str, ...]:
@@ -190,6 +191,7 @@ def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
         record.lost,
         record.taken_for,
         record.labels,
+        record.unsigned,
     )
 
 

@@ -29,6 +29,7 @@ from odt_core.graph.hidden_scores import show_scores
 from odt_core.graph.inspect import ModelDescription, describe_tree
 from odt_core.graph.loops.unroll import dissolve_lists
 from odt_core.graph.lost_limits import lost_limits
+from odt_core.graph.main_signature import sign
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.passed_on import adopt, passed_on
 from odt_core.graph.passes.fast_forms import fast_form
@@ -105,7 +106,8 @@ def lower(data: bytes) -> Lowered:
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
     return or take the checkpoint's tensors instead of a path, quantised inputs and outputs become
     the real numbers that they stand for (real_ends.py), and one that gives the best label alone
-    gives the scores of all as well (hidden_scores.py). A lowered model comes back as it is, or as
+    gives the scores of all as well (hidden_scores.py). A file without signatures gets one
+    (main_signature.py). A lowered model comes back as it is, or as
     today's odt makes it where an older one lowered it.
     Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
     """
@@ -120,9 +122,10 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     model = read(data)
     check(model)
     check_many(model)
-    done = read_record(model)
+    done, unsigned = read_record(model), sign(model)
     if done is not None and _is_still_lowered(model):
-        if real_ends(model) or done.passes < PASSES_VERSION:
+        done = replace(done, unsigned=done.unsigned or unsigned)
+        if real_ends(model) or unsigned or done.passes < PASSES_VERSION:
             data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
@@ -146,6 +149,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
         tuple(lowering.checkpoint_signatures),
         _version(passes),
         lost,
+        unsigned=unsigned,
     )
     write_record(model, record)
     data = finished(model)
@@ -350,8 +354,7 @@ class _Lowering:
             graph.operators = []
             graph.inputs = graph.outputs = np.array([], np.int32)
         if broken and not kept:
-            reasons = self.missing or next(iter(self._broken.values()))  # it may have had none
-            raise LoweringError(reasons[0].message)
+            raise LoweringError(self.missing[0].message)
         self.model.signatureDefs = kept
 
     def _reasons(self, index: int, seen: set[int]) -> list[Missing]:

@@ -10,6 +10,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 _METADATA = b"odt"
+_LATER = ("labels", "unsigned")  # left out where they say nothing: records had none at first
 PASSES_VERSION = 6  # raise it whenever a pass changes: models lowered before are passed again
 
 
@@ -79,6 +80,7 @@ class Record:
     lost: tuple[str, ...] = ()  # results whose ReLU the converter had lost (lost_limits.py)
     taken_for: dict[str, Any] = field(default_factory=dict)  # as JSON (baking/taken_for.py)
     labels: tuple[str | None, ...] = ()  # what the outputs are called (baking/names.py)
+    unsigned: bool = False  # the file had no signatures (main_signature.py)
 
 
 def write_record(model: schema.ModelT, record: Record) -> None:
@@ -86,8 +88,9 @@ def write_record(model: schema.ModelT, record: Record) -> None:
     others = [entry for entry in model.metadata or [] if entry.name != _METADATA]
     buffer = schema.BufferT()
     content = asdict(record)
-    if not record.labels:  # as records were before there were any
-        del content["labels"]
+    for name in _LATER:
+        if not content[name]:
+            del content[name]
     buffer.data = np.frombuffer(json.dumps(content).encode(), np.uint8)
     model.buffers.append(buffer)
     entry = schema.MetadataT()
@@ -129,4 +132,5 @@ def _parse(content: dict) -> Record:
         tuple(str(name) for name in content.get("lost", ())),
         {str(name): value for name, value in content.get("taken_for", {}).items()},
         tuple(None if name is None else str(name) for name in content.get("labels", ())),
+        bool(content.get("unsigned")),
     )

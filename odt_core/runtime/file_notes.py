@@ -20,6 +20,13 @@ def notes_of(description: ModelDescription) -> dict[str, list[str]]:
 
 def _known(description: ModelDescription) -> Iterator[str]:
     """What to know of the values in a file, in plain words."""
+    if description.unsigned:
+        yield (
+            f"This file came without signatures, as those of Teachable Machine and of older "
+            f"converters do. odt takes what it computes for one that predicts, "
+            f"'{description.signatures[0].name}'. To train it, convert the Keras model that it was "
+            f"made from: python -m odt_core build MODEL.keras OUT.tflite."
+        )
     # odt's own are seeded, whatever the file holds
     theirs = [v for v in description.variables if not v.name.startswith(PREFIX)]
     empty = [v.name for v in theirs if not v.has_initial_value]

@@ -144,6 +144,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
             lost=tuple(str(name) for name in document["lost"]),
             taken_for={str(k): v for k, v in document["taken_for"].items()},
             labels=tuple(None if one is None else str(one) for one in document["labels"]),
+            unsigned=bool(document["unsigned"]),
         )
     except _SENSELESS as error:
         raise WorkerError(
