@@ -11,8 +11,8 @@ from odt_core.graph.passes.wide_kernels import widen_kernels
 
 
 def finished(model: schema.ModelT) -> bytes:
-    """The bytes of a model whose ops have been changed, without what nobody uses any more, in a form
-    that each runtime takes and computes rightly.
+    """The bytes of a model whose ops have been changed, without what nobody uses any more, in a
+    form that each runtime takes and computes rightly.
     """
     widen_kernels(model)
     read_once_more(model)
