@@ -23,6 +23,7 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> Result:
     from odt_core.graph import lower
     from odt_core.graph.files import read_model_file
+    from odt_core.runtime.file_notes import of_quantisation
 
     source, output = find_model(options.model), Path(options.output)
     check_output(output, source)
@@ -40,6 +41,7 @@ def _run(options: Namespace) -> Result:
         "missing": [{**vars(gap), "message": gap.message} for gap in lowered.missing],
         "checkpoints": [_checkpoint(form) for form in lowered.checkpoints],
         "flex_ops": list(description.flex_ops),
+        "notes": list(of_quantisation(description)),
     }
 
 
@@ -58,6 +60,7 @@ def _text(result: Result) -> str:
     ]
     if not result["changed"]:
         lines.append("It runs on plain LiteRT as it is: nothing had to be rewritten.")
+    lines += result["notes"]
     counts = Counter((rewrite["op"], rewrite["signature"]) for rewrite in result["rewritten"])
     if counts:
         lines += ["", "rewritten from TensorFlow ops to builtin ones"]

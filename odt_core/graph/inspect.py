@@ -26,6 +26,7 @@ from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite,
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
+from odt_core.graph.weight_kinds import weight_kinds
 from odt_core.graph.winners import Row, Winners, winners
 
 _OTHER_TYPES = {
@@ -119,6 +120,8 @@ class ModelDescription:
     lost: results whose ReLU TensorFlow's converter had lost, by name. taken_for: JSON of a file
     that only predicts and does not tell by itself what it is for. labels: names of the outputs, of
     a file that was baked with some. unsigned: the file had no signatures; the one is odt's.
+    quantised: the types that its signatures took and gave before lowering made float32 of them, ""
+    for none. weights: in which type small weights are held, and computed with (weight_kinds.py).
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -132,6 +135,8 @@ class ModelDescription:
     taken_for: dict[str, Any] = field(default_factory=dict)
     labels: tuple[str | None, ...] = ()
     unsigned: bool = False
+    quantised: tuple[str, ...] = ()
+    weights: tuple[tuple[str, str], ...] = ()
 
     @property
     def flex_ops(self) -> tuple[str, ...]:
@@ -192,6 +197,8 @@ def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
         record.taken_for,
         record.labels,
         record.unsigned,
+        record.quantised,
+        weight_kinds(model),
     )
 
 

@@ -124,14 +124,19 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     check_many(model)
     done, unsigned = read_record(model), sign(model)
     if done is not None and _is_still_lowered(model):
-        done = replace(done, unsigned=done.unsigned or unsigned)
-        if real_ends(model) or unsigned or done.passes < PASSES_VERSION:
+        quantised = real_ends(model)
+        if quantised or unsigned or done.passes < PASSES_VERSION:
+            done = replace(
+                done,
+                unsigned=done.unsigned or unsigned,
+                quantised=quantised or done.quantised,
+            )
             data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
     lost = lost_limits(model)
     adopt(model)
-    real_ends(model)
+    quantised = real_ends(model)
     lowering = _Lowering(model)
     lowering.unroll()
     for index in range(len(model.subgraphs)):
@@ -150,6 +155,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
         _version(passes),
         lost,
         unsigned=unsigned,
+        quantised=quantised,
     )
     write_record(model, record)
     data = finished(model)

@@ -23,9 +23,10 @@ _TYPES = frozenset(
 )  # that LiteRT's two ops know
 
 
-def real_ends(model: schema.ModelT) -> bool:
-    """Have each signature take and give float32 in the place of such whole numbers; whether there
-    were any. Subgraphs that others run as well stay as they are.
+def real_ends(model: schema.ModelT) -> tuple[str, ...]:
+    """Have each signature take and give float32 in the place of such whole numbers; the types that
+    were taken, and given, "" for none; () where neither was. Subgraphs that others run as well
+    stay as they are.
     """
     called = {
         index
@@ -33,11 +34,17 @@ def real_ends(model: schema.ModelT) -> bool:
         for operator in graph.operators or []
         for index in called_by(model, operator)
     }
-    found = False
+    taken: set[str] = set()
+    given: set[str] = set()
     for index in sorted({one.subgraphIndex for one in model.signatureDefs or []} - called):
         own = [one for one in model.signatureDefs if one.subgraphIndex == index]
-        found |= _in_signatures(model, model.subgraphs[index], own)
-    return found
+        graph = model.subgraphs[index]
+        ends = _quantised(graph, graph.inputs), _quantised(graph, graph.outputs)
+        if any(ends):
+            for kinds, places in zip((taken, given), ends, strict=True):
+                kinds |= {dtype_of(graph.tensors[one].type).name for one in places}
+            _in_signatures(model, graph, own, *ends)
+    return (", ".join(sorted(taken)), ", ".join(sorted(given))) if taken or given else ()
 
 
 def real_range(tensor: schema.TensorT) -> tuple[float, float] | None:
@@ -56,11 +63,12 @@ def real_range(tensor: schema.TensorT) -> tuple[float, float] | None:
 
 
 def _in_signatures(
-    model: schema.ModelT, graph: schema.SubGraphT, signatures: Sequence[schema.SignatureDefT]
-) -> bool:
-    taken, given = _quantised(graph, graph.inputs), _quantised(graph, graph.outputs)
-    if not taken and not given:
-        return False
+    model: schema.ModelT,
+    graph: schema.SubGraphT,
+    signatures: Sequence[schema.SignatureDefT],
+    taken: Sequence[int],
+    given: Sequence[int],
+) -> None:
     before, behind = Builder(model, graph), Builder(model, graph)
     inputs = {index: before.new(shape_of(graph.tensors[index]), np.float32) for index in taken}
     outputs = {index: behind.new(shape_of(graph.tensors[index]), np.float32) for index in given}
@@ -77,7 +85,6 @@ def _in_signatures(
             for entry in entries or []:
                 at = int(entry.tensorIndex)
                 entry.tensorIndex = places.get(at, at)
-    return True
 
 
 def _quantised(graph: schema.SubGraphT, ends: Sequence[int] | None) -> list[int]:

@@ -10,7 +10,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 _METADATA = b"odt"
-_LATER = ("labels", "unsigned")  # left out where they say nothing: records had none at first
+# Left out where they say nothing: records had none at first.
+_LATER = ("labels", "unsigned", "quantised")
 PASSES_VERSION = 6  # raise it whenever a pass changes: models lowered before are passed again
 
 
@@ -81,6 +82,7 @@ class Record:
     taken_for: dict[str, Any] = field(default_factory=dict)  # as JSON (baking/taken_for.py)
     labels: tuple[str | None, ...] = ()  # what the outputs are called (baking/names.py)
     unsigned: bool = False  # the file had no signatures (main_signature.py)
+    quantised: tuple[str, ...] = ()  # what float32 inputs and outputs were (real_ends.py)
 
 
 def write_record(model: schema.ModelT, record: Record) -> None:
@@ -133,4 +135,5 @@ def _parse(content: dict) -> Record:
         {str(name): value for name, value in content.get("taken_for", {}).items()},
         tuple(None if name is None else str(name) for name in content.get("labels", ())),
         bool(content.get("unsigned")),
+        tuple(str(name) for name in content.get("quantised", ())),
     )

@@ -27,6 +27,7 @@ def _known(description: ModelDescription) -> Iterator[str]:
             f"'{description.signatures[0].name}'. To train it, convert the Keras model that it was "
             f"made from: python -m odt_core build MODEL.keras OUT.tflite."
         )
+    yield from of_quantisation(description)
     # odt's own are seeded, whatever the file holds
     theirs = [v for v in description.variables if not v.name.startswith(PREFIX)]
     empty = [v.name for v in theirs if not v.has_initial_value]
@@ -60,3 +61,19 @@ def _known(description: ModelDescription) -> Iterator[str]:
             f"be so; where weights are, its author's training went wrong before it was saved: "
             f"choose another file, or restore a checkpoint first."
         )
+
+
+def of_quantisation(description: ModelDescription) -> Iterator[str]:
+    """In which types a file takes, gives and holds numbers, where these are not float32."""
+    pairs = zip(("takes", "gives"), description.quantised, strict=False)
+    ends = [f"{verb} {dtype}" for verb, dtype in pairs if dtype]
+    if ends:
+        yield (
+            f"As it came, this file {' and '.join(ends)}; here, and as odt writes it, these are "
+            f"the float32 numbers that they stand for."
+        )
+    for held, used in description.weights:
+        kind = ""
+        if held != "float16":
+            kind = " (dynamic range)" if used == "float32" else " (fully quantised)"
+        yield f"This file holds weights as {held} and computes with them as {used}{kind}."

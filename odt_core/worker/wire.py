@@ -145,6 +145,8 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
             taken_for={str(k): v for k, v in document["taken_for"].items()},
             labels=tuple(None if one is None else str(one) for one in document["labels"]),
             unsigned=bool(document["unsigned"]),
+            quantised=tuple(str(name) for name in document["quantised"]),
+            weights=tuple((str(held), str(used)) for held, used in document["weights"]),
         )
     except _SENSELESS as error:
         raise WorkerError(

@@ -36,7 +36,7 @@ def about(desk: Desk) -> None:
         total = count(sum(kinds.values()), "TensorFlow op")
         lines.append((True, f"{total} rewritten, so that it runs everywhere without TensorFlow."))
     elif not description.missing:
-        lines.append((True, "Holds no TensorFlow (Flex) ops: nothing had to be rewritten."))
+        lines.append((True, "Holds no TensorFlow (Flex) ops: it runs without TensorFlow."))
     gaps = {one.message for one in description.missing}
     for note in dict.fromkeys((*contract.notes, *gaps)):
         if not any(note in text for _, text in lines) and "no signature that predicts" not in note:

@@ -29,6 +29,12 @@ class TestLower:
         assert describe(data).flex_ops == ()
         assert set(Interpreter(model_content=data).get_signature_list()) == set(got["signatures"])
 
+    def test_weights_that_are_no_float32_then_are_told(self, tmp_path):
+        got = result("lower", "photos", tmp_path / "out.tflite")
+        told = "This file holds weights as float16 and computes with them as float32."
+        assert got["notes"] == [told]
+        assert told in odt("lower", "photos", tmp_path / "out.tflite").stdout
+
     def test_op_without_a_builtin_form_then_is_named_with_advice(self, tmp_path):
         got = result("lower", BROKEN, tmp_path / "out.tflite")
         assert [(gap["op"], gap["signature"]) for gap in got["missing"]] == [

@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core import load_model
 from odt_core.dialects.contract import OutputKind
 from odt_core.graph import describe, lower
+from odt_core.worker.wire import pack_description, unpack_description
 
 PICTURE, SENSOR = (16, 16, 3), (6,)
 
@@ -96,6 +97,41 @@ class TestQuantisedModel:
             ("float32", (None, 2)),
         ]
         assert lower(lowered).data == lowered
+
+    def test_what_became_of_its_numbers_is_told_of_the_rewritten_file_as_well(self, dtype):
+        once = load_model(regression(dtype)[0])
+        for model in (once, load_model(once.data)):
+            ends, weights, _ = model.contract.notes
+            assert ends.startswith(
+                f"As it came, this file takes {dtype.name} and gives {dtype.name};"
+            )
+            assert "float32" in ends
+            assert weights.endswith(
+                "weights as int8 and computes with them as int8 (fully quantised)."
+            )
+        assert unpack_description(pack_description(once.description)) == once.description
+
+
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        (
+            [],
+            ["This file holds weights as int8 and computes with them as float32 (dynamic range)."],
+        ),
+        ([tf.float16], ["This file holds weights as float16 and computes with them as float32."]),
+    ],
+)
+def test_smaller_weights_of_a_model_that_computes_with_float32_are_told(types, told):
+    layers = tf.keras.layers
+    model = tf.keras.Sequential([layers.Input((64,)), layers.Dense(64), layers.Dense(2)])
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    plain = load_model(converter.convert())
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = types
+    smaller = load_model(converter.convert())
+    assert plain.description.weights == ()
+    assert list(smaller.contract.notes[:-1]) == told
 
 
 @pytest.mark.parametrize(
