@@ -46,6 +46,8 @@ with trouble.shown():
                 with trouble.shown():
                     if key == "names" and not desk.tells_labels:
                         continue
+                    if key in ("input", "names") and not desk.is_understood:
+                        continue
                     with st.container(key=f"card_{key}", border=True, gap="small"), trouble.shown():
                         part(desk)
     acts_heard(desk)

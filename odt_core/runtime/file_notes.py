@@ -15,18 +15,22 @@ def notes_of(description: ModelDescription) -> dict[str, list[str]]:
     missing: dict[tuple[str, str, str], str] = {}
     for one in description.missing:
         missing.setdefault((one.signature, one.op, one.reason), one.message)
-    return {"missing": list(missing.values()), "known": list(_known(description))}
+    why_not = [*_of_no_signatures(description), *missing.values()]
+    return {"missing": why_not, "known": list(_known(description))}
+
+
+def _of_no_signatures(description: ModelDescription) -> Iterator[str]:
+    if description.unsigned:
+        yield (
+            f"This file came without signatures, as those of Teachable Machine and of older "
+            f"converters do, so it cannot be trained. odt takes what it computes for one that "
+            f"predicts, '{description.signatures[0].name}'. To train it, convert the Keras model "
+            f"that it was made from: python -m odt_core build MODEL.keras OUT.tflite."
+        )
 
 
 def _known(description: ModelDescription) -> Iterator[str]:
     """What to know of the values in a file, in plain words."""
-    if description.unsigned:
-        yield (
-            f"This file came without signatures, as those of Teachable Machine and of older "
-            f"converters do. odt takes what it computes for one that predicts, "
-            f"'{description.signatures[0].name}'. To train it, convert the Keras model that it was "
-            f"made from: python -m odt_core build MODEL.keras OUT.tflite."
-        )
     yield from of_quantisation(description)
     # odt's own are seeded, whatever the file holds
     theirs = [v for v in description.variables if not v.name.startswith(PREFIX)]

@@ -68,8 +68,9 @@ def card_of(desk: Desk) -> None:
     card = desk.card
     pieces.heading("Card")
     pieces.note(card.summary)
+    understood = desk.is_understood
     rows = [
-        ("Input", f"`{_shape(card.input_shape)}"),
+        *([("Input", f"`{_shape(card.input_shape)}")] if understood else []),
         *(
             (title, text)
             for title, text in (
@@ -81,7 +82,7 @@ def card_of(desk: Desk) -> None:
         ),
         ("SHA-256", f"`{desk.worker().sha256[:24]}…"),
     ]
-    if labels := _listed(desk.output_names):
+    if understood and (labels := _listed(desk.output_names)):
         file = _listed(card.labels.names)
         rows.insert(
             0, ("Labels", labels if file in ("", labels) else f"{labels} (its own: {file})")

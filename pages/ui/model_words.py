@@ -20,10 +20,8 @@ TASKS = {
 
 
 def what_it_does(desk: Desk) -> str:
-    """ "Tells 10 labels apart, from pictures of 28 × 28 pixels, grey."; "" of a model that can
-    neither be trained nor tried out, of which nobody knows.
-    """
-    if not (desk.can_train or desk.can_predict):
+    """ "Tells 10 labels apart, from pictures of 28 × 28 pixels, grey."; "" where nobody knows."""
+    if not desk.is_understood:
         return ""
     return f"{_gives(desk)} from {_takes(desk)}."
 

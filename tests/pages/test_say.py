@@ -89,4 +89,4 @@ def test_model_that_is_not_tried_out_for_a_reason_is_said_to_be_for_that():
 
 
 def test_of_a_model_that_neither_trains_nor_answers_nothing_is_said():
-    assert what_it_does(SimpleNamespace(can_train=False, can_predict=False)) == ""
+    assert what_it_does(SimpleNamespace(is_understood=False)) == ""

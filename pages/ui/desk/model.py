@@ -154,6 +154,13 @@ class HasModel(HasWorker):
         return self.model.as_it_came or self.contract.trainable
 
     @property
+    def is_understood(self) -> bool:
+        """Whether it can be trained or tried out: of any other model nothing tells what its samples
+        and labels are.
+        """
+        return self.can_train or self.can_predict
+
+    @property
     def why_not_trained(self) -> str:
         """Why there is none, and where to see more."""
         why = " ".join(self.contract.notes)
