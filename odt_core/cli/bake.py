@@ -54,6 +54,7 @@ def _run(options: Namespace) -> Result:
         "signatures": [signature.name for signature in description.signatures],
         "variables": len(description.variables),
         "operators": dict(description.operators),
+        "needs": description.needs,
     }
 
 
@@ -61,7 +62,7 @@ def _text(result: Result) -> str:
     kind = "can be trained further" if result["trainable"] else "for predictions only"
     return (
         f"{result['output']}  {result['bytes']:,} bytes  {kind}\n"
-        f"signatures: {', '.join(result['signatures'])}"
+        f"signatures: {', '.join(result['signatures'])}\n{result['needs']}"
     )
 
 

@@ -45,6 +45,7 @@ def _run(options: Namespace) -> Result:
         "bytes": len(data),
         "trainable": contract.trainable,
         "signatures": [signature.name for signature in about.signatures],
+        "needs": about.needs,
         "notes": [] if wanted else list(contract.notes),
     }
 
@@ -66,7 +67,7 @@ def _without_warnings() -> Iterator[None]:
 def _text(result: Result) -> str:
     written = (
         f"{result['output']}  {result['bytes']:,} bytes  "
-        f"signatures: {', '.join(result['signatures']) or 'none'}"
+        f"signatures: {', '.join(result['signatures']) or 'none'}\n{result['needs']}"
     )
     return "\n".join([written, *result["notes"]])
 

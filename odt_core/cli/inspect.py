@@ -15,6 +15,8 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(options: Namespace) -> Result:
+    from odt_core.graph.runtimes import version_of
+
     model = open_model(options)
     description = model.description
     assert model.path is not None  # open_model reads files alone
@@ -41,6 +43,8 @@ def _run(options: Namespace) -> Result:
         "operators": dict(description.operators),
         "rewritten": dict(Counter(rewrite.op for rewrite in description.rewrites)),
         "missing": [missing.message for missing in description.missing],
+        "needs": description.needs,
+        "min_runtime_version": version_of(description.runtime),
         "notes": list(model.contract.notes),
     }
 
@@ -57,6 +61,7 @@ def _text(result: Result) -> str:
         f"{result['name']}  {size}  sha256 {result['sha256'][:12]}…",
         "can be trained" if result["trainable"] else "cannot be trained",
     ]
+    lines.append(result["needs"])
     if result["features"] is not None:
         lines.append(f"frozen layers run once a sample and give {result['features']:,} numbers")
     lines += ["", "signatures"]

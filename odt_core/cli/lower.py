@@ -42,6 +42,7 @@ def _run(options: Namespace) -> Result:
         "checkpoints": [_checkpoint(form) for form in lowered.checkpoints],
         "flex_ops": list(description.flex_ops),
         "notes": list(of_quantisation(description)),
+        "needs": description.needs,
     }
 
 
@@ -57,6 +58,7 @@ def _text(result: Result) -> str:
     lines = [
         f"{result['output']}  {result['bytes']:,} bytes (before: {result['bytes_before']:,})",
         f"signatures: {', '.join(result['signatures']) or 'none'}",
+        result["needs"],
     ]
     if not result["changed"]:
         lines.append("It runs on plain LiteRT as it is: nothing had to be rewritten.")

@@ -8,13 +8,15 @@ from odt_core.graph.flatbuffer import write
 from odt_core.graph.passes.in_place import read_once_more
 from odt_core.graph.passes.prune import compact
 from odt_core.graph.passes.wide_kernels import widen_kernels
+from odt_core.graph.runtimes import say_runtime
 
 
 def finished(model: schema.ModelT) -> bytes:
-    """The bytes of a model whose ops have been changed, without what nobody uses any more, in a
-    form that each runtime takes and computes rightly.
+    """The bytes of a model whose ops have been changed, without what nobody uses any more: in a
+    form that each runtime takes and computes rightly, and saying which ones it needs.
     """
     widen_kernels(model)
     read_once_more(model)
+    say_runtime(model)
     compact(model)
     return write(model)

@@ -23,6 +23,8 @@ from odt_core.graph.operators import called_by, name_of, outputs_of
 from odt_core.graph.pixel_inputs import pixel_inputs
 from odt_core.graph.rates import rates_of
 from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite, read_record
+from odt_core.graph.runtime_table import OLDEST, Runtime
+from odt_core.graph.runtimes import first_runtime, needs
 from odt_core.graph.signature import plain_name
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import find_variables
@@ -122,6 +124,7 @@ class ModelDescription:
     a file that was baked with some. unsigned: the file had no signatures; the one is odt's.
     quantised: the types that its signatures took and gave before lowering made float32 of them, ""
     for none. weights: in which type small weights are held, and computed with (weight_kinds.py).
+    runtime: the first TensorFlow Lite that has all the ops.
     """
 
     signatures: tuple[SignatureDescription, ...]
@@ -137,6 +140,12 @@ class ModelDescription:
     unsigned: bool = False
     quantised: tuple[str, ...] = ()
     weights: tuple[tuple[str, str], ...] = ()
+    runtime: Runtime = OLDEST
+
+    @property
+    def needs(self) -> str:
+        """Which runtime the file needs, in words that follow its name."""
+        return needs(self.runtime)
 
     @property
     def flex_ops(self) -> tuple[str, ...]:
@@ -199,6 +208,7 @@ def describe_tree(model: schema.ModelT, size: int) -> ModelDescription:
         record.unsigned,
         record.quantised,
         weight_kinds(model),
+        first_runtime(model),
     )
 
 

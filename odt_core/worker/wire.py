@@ -24,6 +24,7 @@ from odt_core.graph import (
     TensorDescription,
     VariableDescription,
 )
+from odt_core.graph.runtime_table import Runtime
 from odt_core.runtime.profile import OpCost, Profile
 from odt_core.samples import Labels, Samples
 from odt_core.scaling import Scaling
@@ -81,6 +82,10 @@ def unpack_profile(document: Mapping[str, Any]) -> Profile:
         )
     except _SENSELESS as error:
         raise WorkerError("The worker sent a profile that makes no sense.") from error
+
+
+def _runtime(major: Any, minor: Any) -> Runtime:
+    return int(major), int(minor)
 
 
 def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
@@ -147,6 +152,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
             unsigned=bool(document["unsigned"]),
             quantised=tuple(str(name) for name in document["quantised"]),
             weights=tuple((str(held), str(used)) for held, used in document["weights"]),
+            runtime=_runtime(*document["runtime"]),
         )
     except _SENSELESS as error:
         raise WorkerError(

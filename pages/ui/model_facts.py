@@ -34,9 +34,10 @@ def about(desk: Desk) -> None:
     kinds = Counter(rewrite.op for rewrite in description.rewrites)
     if kinds:
         total = count(sum(kinds.values()), "TensorFlow op")
-        lines.append((True, f"{total} rewritten, so that it runs everywhere without TensorFlow."))
+        lines.append((True, f"{total} rewritten, so that it runs without TensorFlow."))
     elif not description.missing:
         lines.append((True, "Holds no TensorFlow (Flex) ops: it runs without TensorFlow."))
+    lines.append((True, f"As odt writes it, it {description.needs}."))
     gaps = {one.message for one in description.missing}
     for note in dict.fromkeys((*contract.notes, *gaps)):
         if not any(note in text for _, text in lines) and "no signature that predicts" not in note:

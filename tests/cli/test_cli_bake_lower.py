@@ -30,10 +30,17 @@ class TestLower:
         assert set(Interpreter(model_content=data).get_signature_list()) == set(got["signatures"])
 
     def test_weights_that_are_no_float32_then_are_told(self, tmp_path):
-        got = result("lower", "photos", tmp_path / "out.tflite")
         told = "This file holds weights as float16 and computes with them as float32."
-        assert got["notes"] == [told]
+        assert result("lower", "photos", tmp_path / "out.tflite")["notes"] == [told]
         assert told in odt("lower", "photos", tmp_path / "out.tflite").stdout
+
+    def test_runtime_that_the_new_file_needs_then_is_said(self, tmp_path):
+        needed = "needs TFLite 2.6 / LiteRT 1.0 or newer"
+        assert result("lower", FLEX, tmp_path / "out.tflite")["needs"] == needed
+        assert needed in odt("lower", FLEX, tmp_path / "out.tflite").stdout.splitlines()
+        assert needed in odt("inspect", FLEX).stdout.splitlines()
+        facts = result("inspect", FLEX)
+        assert (facts["needs"], facts["min_runtime_version"]) == (needed, "2.6.0")
 
     def test_op_without_a_builtin_form_then_is_named_with_advice(self, tmp_path):
         got = result("lower", BROKEN, tmp_path / "out.tflite")
@@ -101,6 +108,7 @@ class TestBake:
         got = result("bake", MODEL, checkpoint, output, *options)
         assert got["trainable"] is not inference_only
         assert (got["variables"] == 0) is inference_only
+        assert got["needs"] == "needs TFLite 2.6 / LiteRT 1.0 or newer"
         arrays = np.load(checkpoint.with_name("x.npz"))
         model = Interpreter(model_content=output.read_bytes(), num_threads=1)
         (given,) = describe(output.read_bytes()).signature("infer").inputs

@@ -157,6 +157,7 @@ class TestBuild:
         got = quiet_result("build", tmp_path / "m.keras", tmp_path / "m.tflite")
         assert {"train", "infer"} <= set(got["signatures"])
         assert got["bytes"] == (tmp_path / "m.tflite").stat().st_size
+        assert got["needs"] == "needs TFLite 2.9 / LiteRT 1.0 or newer"  # for GELU
         trained = result("train", tmp_path / "m.tflite", "--samples", files["own"], "--epochs", 2)
         assert trained["outcome"] == "finished"
 

@@ -28,6 +28,7 @@ from tests.pages.own_models import (
     train,
 )
 from tests.pages.page_text import said, shown
+from tests.zoo_models import zoo_file
 
 BROKEN = OTHERS / "flower__android-automotive__enginefaultdb.tflite"
 TRAINABLE = sorted(path for path in OTHERS.glob("*.tflite") if path != BROKEN)
@@ -48,6 +49,15 @@ class TestFileWhoseOpsHaveNoBuiltinForm:
         text = unescape(shown(drop(app, file)))
         assert "needs the op BroadcastGradientXyzz" in text
         assert "Holds no TensorFlow" not in text
+
+
+class TestRuntime:
+    def test_the_first_that_runs_the_model_is_said(self, app, tmp_path):
+        file = tmp_path / "dropout.tflite"
+        file.write_bytes(zoo_file("dropout_unseeded_module"))
+        text = shown(drop(app, file))
+        assert "rewritten, so that it runs without TensorFlow." in text
+        assert "As odt writes it, it needs TFLite 2.15 / LiteRT 1.0 or newer." in text
 
 
 class TestOthers:
