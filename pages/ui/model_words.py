@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import prod
 
 from odt_core.dialects.contract import Contract, Task
-from odt_core.dialects.notes import NO_INFER
 from odt_core.words import inputs_in_words
 from pages.ui.desk import Desk
 from pages.ui.say import count, labels_in_words
@@ -144,6 +143,8 @@ def abilities(contract: Contract) -> list[tuple[bool, str]]:
 
 
 def _says_why_not_tried(note: str) -> bool:
+    from odt_core.dialects.notes import NO_INFER  # what reads models is not loaded for a first page
+
     return "tried out" in note and note != NO_INFER
 
 
