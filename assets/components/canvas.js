@@ -7,8 +7,9 @@ const PATIENCE = 2000;  // milliseconds that a press on a locked button counts
 // Drawings that the server has not spoken of yet, and those that it refused: they come back on a blank
 // sheet, after one another. Both outlive the element, as the outbox does.
 const SENT = [], REFUSED = [];
-// What is on the sheet for samples and on the one to try: it is there again after another page, too.
-const LEFT = { pad: [], sketch: [] };
+// What is on each sheet, by its name: it is there again after another page, too, until Python asks for
+// a blank one.
+const LEFT = {};
 
 function hear({ done, refused }) {
   while (SENT.length && SENT[0].n <= done) {
@@ -41,11 +42,13 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const root = parentElement.querySelector(".pad");
   const part = (name) => root.querySelector("." + name);
   const canvas = root.querySelector("canvas");
-  const sheet = data.add ? "pad" : "sketch", fresh = !STATE.has(root);
+  const fresh = !STATE.has(root);
   let s = STATE.get(root);
   if (data.add) { confirmActs(data.done, fresh, setTriggerValue); hear(data); }
   if (!s) {
-    s = { strokes: data.strokes || LEFT[sheet], past: [], live: null, pointer: null, epoch: data.epoch };
+    const left = LEFT[data.sheet], same = left && left.epoch === data.epoch;
+    const strokes = data.strokes || (same ? left.strokes : []);
+    s = { strokes, past: [], live: null, pointer: null, epoch: data.epoch };
     STATE.set(root, s);
   } else if (s.epoch !== data.epoch) {  // Python asks for a blank sheet
     Object.assign(s, { epoch: data.epoch, strokes: [], past: [], live: null });
@@ -68,7 +71,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
   function redraw() {
     comeBack();
-    LEFT[sheet] = s.strokes;
+    LEFT[data.sheet] = { epoch: s.epoch, strokes: s.strokes };
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, side, side);
     ctx.scale(side / UNITS, side / UNITS);

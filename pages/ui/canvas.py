@@ -35,6 +35,7 @@ def sketch(key: str, *, size: int, epoch: int = 0) -> np.ndarray | None:
     """
     before = _dict(_dict(st.session_state.get(key)).get("drawing"))
     data = {
+        "sheet": key,
         "size": size,
         "pen": _PEN,
         "epoch": epoch,
@@ -73,6 +74,7 @@ def sample_pad(
                 acts.refuse(key, sent)
 
     data = {
+        "sheet": key,
         "size": size,
         "pen": _PEN,
         "epoch": 0,

@@ -187,6 +187,24 @@ class TestBlind:
         tab.press("reveal").sees("1 of 1")
         assert "Your model" in tab.page.locator(".st-key-card_blind .odt-large").inner_text()
 
+    def test_sheet_when_something_else_was_drawn_before_is_blank(
+        self, shared_server, visit, own_workspace
+    ):
+        tab = visit(shared_server).open(f"/?{own_workspace}")
+        tab.part("try_way", "button:has-text('Draw')").click()
+        tab.idle().draw("sketch").idle()
+        tab.page.get_by_role("link", name="Evaluate", exact=True).click()
+        open_part(tab.idle(), "Blind test")
+        clear = tab.part("blind_pad", ".clear")
+        expect(clear).to_be_disabled()
+        tab.part("blind_way", "button:has-text('Test samples')").click()
+        tab.idle().press("vote_both").sees("1 vote so far")
+        tab.part("blind_way", "button:has-text('Draw')").click()
+        tab.idle().draw("blind_pad")
+        expect(clear).to_be_enabled()
+        tab.idle().press("reveal").sees("1 of 1").press("again").sees("0 votes so far")
+        expect(clear).to_be_disabled()
+
     @pytest.mark.parametrize("width", [390, 1440])
     def test_answer_when_a_short_word_stands_in_one_line(
         self, shared_server, visit, own_workspace, width
