@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 
 from odt_core.dialects.contract import Task
-from odt_core.errors import WorkerError
 from odt_core.workspace import Part, SampleEntry
 from pages.ui import pieces, trouble
 from pages.ui.answers import answers, class_answers, no_answers, value_answers
+from pages.ui.ask_again import or_ask_again
 from pages.ui.base_words import base_in_words
 from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
@@ -28,7 +28,7 @@ from pages.ui.numbers import as_text
 from pages.ui.pace import tick
 from pages.ui.picture_answers import given_back, picture_answers
 from pages.ui.previews import SIDE, show_picture
-from pages.ui.say import beside, plain
+from pages.ui.say import beside
 from pages.ui.thumbs import thumb_uri
 from pages.ui.turns import Urgency, fragment
 from pages.ui.uploads import picture_in
@@ -123,11 +123,8 @@ def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
         else:
             no_answers("answers", hint)
         return
-    try:
+    with or_ask_again(desk):
         _show(desk, given)
-    except WorkerError as error:
-        st.error(plain(str(error)))
-        st.button("Start it again", key="try_again", on_click=desk.ask_again)
 
 
 def _show(desk: Desk, given: _Input) -> None:

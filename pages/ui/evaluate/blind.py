@@ -16,6 +16,7 @@ from odt_core.evaluation import FEWEST_CHANGES, mcnemar, wilson
 from odt_core.evaluation.comparison import p_words
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
+from pages.ui.ask_again import or_ask_again
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
 from pages.ui.evaluate.large import Number, Stage, numbers, stage, verdict
@@ -150,7 +151,7 @@ def blind_test(desk: Desk) -> None:
 
 def _play(desk: Desk) -> None:
     game = game_of(desk)
-    with trouble.shown():
+    with trouble.shown(), or_ask_again(desk):
         if desk.busy:
             pieces.note(f"{desk.training_is}. When it has ended, play.")
             return

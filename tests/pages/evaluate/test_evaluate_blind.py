@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from odt_core.errors import WorkerError
+from odt_core.worker import Worker
 from odt_core.workspace import Part, Source
 from pages.ui.evaluate import blind
 from pages.ui.evaluate.blind import Game, Round, Vote
 from tests.pages.evaluate.parts import visit
-from tests.pages.page_text import shown
+from tests.pages.page_text import said, shown
 
 
 class TestBlind:
@@ -44,6 +46,20 @@ class TestBlind:
         assert "rounds judged right or better" in shown(app)
         assert '"odt-stage"' not in shown(app)  # in which the models answered: a score is no answer
         assert "nobody preferred" in shown(app)
+
+    def test_answer_when_there_was_none_is_asked_for_again_by_a_click(self, trained, monkeypatch):
+        def hang(self, *given):
+            raise WorkerError("The model did not answer for 60 s and was ended.")
+
+        app, _ = trained
+        visit(app, "Blind test")
+        with monkeypatch.context() as fault:
+            fault.setattr(Worker, "both_scores", hang)
+            app.segmented_control(key="blind_way").set_value("Test samples").run()
+            assert "did not answer for 60 s" in said(app)
+        app.button(key="try_again").click().run()
+        assert said(app) == ""
+        assert not app.button(key="vote_both").disabled
 
     def test_test_sample_is_voted_on_once_and_the_rest_is_said(self, trained):
         app, desk = trained
