@@ -423,6 +423,8 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
         )
     elif snapshot.phase is Phase.FAILED:
         said = steps if snapshot.step == snapshot.total else f"{steps} · ended early"
+        if not snapshot.total:
+            said = "Ended before its first step"
     else:
         said = plain(stale or _ended(desk, snapshot) or steps)
     st.progress(snapshot.share, text=said)

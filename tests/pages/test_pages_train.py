@@ -302,6 +302,14 @@ class TestTraining:
             app.run()
             assert progress(app) == "Getting ready · paused"
 
+    def test_run_when_it_failed_before_its_first_step_is_not_said_to_get_ready(self, person):
+        app, desk = person
+        train(app, desk)
+        desk.run.planned(0)
+        desk.run.ended(Phase.FAILED, "Over.")
+        app.run()
+        assert progress(app) == "Ended before its first step"
+
     def test_message_of_a_run_is_no_markdown(self, person):
         app, desk = person
         train(app, desk)
