@@ -10,6 +10,7 @@ from pathlib import Path
 
 from odt_core.errors import WorkspaceError
 
+TRY_AGAIN = " Nothing was changed; try again."  # how each message of a failed write ends
 _TEMPORARY = ".tmp"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -154,4 +155,4 @@ def failure(error: OSError) -> WorkspaceError:
     """The WorkspaceError for a failed system call; names no path, since a path may be secret."""
     reason = _REASONS.get(error.errno or 0, f"the disk answered: {error.strerror or error}")
     kind = FullError if error.errno in _FULL else WorkspaceError
-    return kind(f"This could not be saved: {reason}. Nothing was changed; try again.")
+    return kind(f"This could not be saved: {reason}.{TRY_AGAIN}")

@@ -31,6 +31,7 @@ from odt_core.training.events import (
 from odt_core.training.history import EvaluationRecord, Outcome, Record
 from odt_core.training.journal import evaluation_line, kept, steps_line
 from odt_core.workspace import CheckpointInfo, Kind, Score, Workspace
+from odt_core.workspace.disk import TRY_AGAIN
 from odt_core.workspace.run_log import RunEnded, RunKept
 from pages.ui.run import Phase, Run, UnsavedEnd
 
@@ -67,21 +68,35 @@ class Recorder:
             event = self._events.get()
             try:
                 self._record(event)
-            except OdtError as error:
-                _log.warning("run %s: %s", self._run.id, error)
-                self._failed_at(event, str(error))
-            except Exception:
-                _log.exception("run %s", self._run.id)
-                self._failed_at(event, "The details are in the server's log.")
+            except Exception as error:
+                self._failed_at(event, self._why(error))
             if isinstance(event, Ended | Failed):
                 return
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, OdtError):
+            _log.warning("run %s: %s", self._run.id, error)
+            return str(error)
+        _log.error("run %s", self._run.id, exc_info=error)
+        return "The details are in the server's log."
 
     def _failed_at(self, event: Event, reason: str) -> None:
         """Something could not be kept. That matters at the end: a later autosave may succeed."""
         if isinstance(event, Saved) and event.reason is Reason.END:
             self._unsaved = event, reason
         if isinstance(event, Ended | Failed) and self._run.phase.active:
-            self._run.ended(Phase.FAILED, f"The end of training could not be saved. {reason}")
+            self._ended_unsaved(reason)
+
+    def _ended_unsaved(self, reason: str) -> None:
+        """The run is over, and all of it, or only what is noted of it, could not be kept."""
+        told = "The end of training could not be saved."
+        if self._run.after is not None:
+            told = (
+                "Your model is saved, but the record of its run could not be completed: some of "
+                "its curves may be missing later."
+            )
+            reason = reason.removesuffix(TRY_AGAIN)
+        self._run.ended(Phase.FAILED, f"{told} {reason}")
 
     def _record(self, event: Event) -> None:
         match event:
@@ -113,7 +128,7 @@ class Recorder:
                 # No end is noted, so that the run can go on from what was saved before.
                 saved, reason = self._unsaved
                 self._run.unsaved = self._in_memory(saved, event)
-                self._run.ended(Phase.FAILED, f"The end of training could not be saved. {reason}")
+                self._ended_unsaved(reason)
             case Ended():
                 test = self._first_and_last()
                 self._note(
@@ -138,9 +153,11 @@ class Recorder:
             try:
                 self._record(saved)
                 self._record(ended)
-            finally:
-                if self._run.after is not None:
-                    self._run.unsaved = None
+            except Exception as error:
+                if self._run.after is None:
+                    raise
+                self._ended_unsaved(self._why(error))
+            self._run.unsaved = None
 
         return UnsavedEnd(saved.checkpoint, self._run.earlier + saved.checkpoint.meta.step, save)
 
@@ -164,9 +181,13 @@ class Recorder:
         self._best = None
         if checkpoint.meta.step == 0:
             return  # nothing was learnt: your model is what it was
-        self._on_head(self._keep(checkpoint, Kind.END, as_head=True))
+        try:
+            self._keep(checkpoint, Kind.END, as_head=True)
+        finally:  # it is your model even where its line could not be written
+            if self._run.after is not None:
+                self._on_head(self._run.after)
 
-    def _keep(self, checkpoint: Checkpoint, kind: Kind, *, as_head: bool = False) -> str:
+    def _keep(self, checkpoint: Checkpoint, kind: Kind, *, as_head: bool = False) -> None:
         metrics, scores = checkpoint.meta.metrics, self._scores
         if metrics:
             scores = EvaluationRecord.from_json(metrics)
@@ -184,7 +205,6 @@ class Recorder:
         if as_head:
             self._run.after = entry.id
         self._note(RunKept(entry.id, entry.info.step).to_json())
-        return entry.id
 
     def _note(self, record: Mapping[str, Any]) -> None:
         """Add a record, after the curves up to here."""

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta
+from odt_core.checkpoint.progress import Progress
 from odt_core.errors import WorkspaceError
 from odt_core.samples import Labels
 from odt_core.training import EvaluationRecord, Reason
-from odt_core.training.events import Evaluated, Failed, Progressed, Saved
-from odt_core.training.history import Record, Score
+from odt_core.training.events import Ended, Evaluated, Failed, Progressed, Saved
+from odt_core.training.history import Outcome, Record, Score
 from odt_core.workspace import Workspaces
+from odt_core.workspace.disk import TRY_AGAIN
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
 
@@ -50,6 +52,28 @@ def test_run_when_failed_and_its_last_lines_cannot_be_written_says_why_it_failed
     monkeypatch.setattr(workspace, "append_run", full)
     seen = failed(workspace).snapshot()
     assert (seen.phase, seen.message) == (Phase.FAILED, "The loss is gone.")
+
+
+def test_end_when_saved_without_its_line_is_your_model_and_not_said_to_be_unsaved(
+    workspace, monkeypatch
+):
+    def full(*given):
+        raise WorkspaceError("This could not be saved: the disk is full." + TRY_AGAIN)
+
+    workspace.set_model("mine", Labels.numbered(2), bundled="digits")
+    run, heads = Run(workspace.start_run(), 10, 4, None), []
+    monkeypatch.setattr(workspace, "append_run", full)
+    recorder = Recorder(workspace, run, on_head=heads.append)
+    end = Checkpoint({"w": np.zeros(1, np.float32)}, CheckpointMeta("0" * 64, step=7))
+    recorder.on_event(Saved(end, Reason.END))
+    recorder.on_event(Ended(Outcome.FINISHED, 7, 10, 1.0, True, "Done.", Progress(7, 10, "")))
+    assert run.wait(10)
+    assert heads == [workspace.manifest.head] == [run.after]
+    assert run.unsaved is None
+    assert run.snapshot().message == (
+        "Your model is saved, but the record of its run could not be completed: some of its curves "
+        "may be missing later. This could not be saved: the disk is full."
+    )
 
 
 def test_checkpoint_has_no_scores_of_another_step(workspace):

@@ -20,6 +20,7 @@ from odt_core.training.settings import Settings
 from odt_core.worker import Worker
 from odt_core.worker import link as client
 from odt_core.workspace import CheckpointInfo, Kind
+from odt_core.workspace.disk import TRY_AGAIN
 from pages.ui.desks import all_desks
 from pages.ui.run import Phase
 from tests.pages.page_text import said
@@ -306,6 +307,29 @@ class TestDisk:
         assert all(np.array_equal(learnt[name], own[name]) for name in own)
         assert desk.interrupted() is None
         assert "save_end" not in [button.key for button in app.button]
+
+    def test_training_that_is_saved_but_not_its_record_is_not_said_to_be_unsaved(
+        self, person, monkeypatch
+    ):
+        app, desk = person
+
+        def full(*given, **more):
+            raise WorkspaceError("This could not be saved: the disk is full." + TRY_AGAIN)
+
+        add = desk.workspace.add_checkpoint
+        monkeypatch.setattr(desk.workspace, "add_checkpoint", full, raising=False)
+        run = desk.train(Settings(epochs=1))
+        assert run.wait(30)
+        app.run()
+        monkeypatch.setattr(desk.workspace, "add_checkpoint", add, raising=False)
+        monkeypatch.setattr(desk.workspace, "append_run", full, raising=False)
+        app.button(key="save_end").click().run()
+        assert not app.exception
+        assert desk.workspace.manifest.head == run.after
+        assert said(app) == (
+            "Your model is saved, but the record of its run could not be completed: some of its "
+            "curves may be missing later. This could not be saved: the disk is full."
+        )
 
     def test_training_that_came_to_its_end_and_was_not_saved_is_not_said_to_have_ended_early(
         self, person, monkeypatch
