@@ -142,6 +142,16 @@ def abilities(contract: Contract) -> list[tuple[bool, str]]:
     return [train, predict]
 
 
+def not_tried_out(contract: Contract) -> str:
+    """Why a model cannot be, and what can be done instead."""
+    _, (_, told) = abilities(contract)
+    if contract.trainable:
+        told += " It can be trained, and downloaded."
+    if NO_INFER in contract.notes:
+        told += " If a signature does predict under an unusual name, choose it on the Model page."
+    return told
+
+
 def _says_why_not_tried(note: str) -> bool:
     from odt_core.dialects.notes import NO_INFER  # what reads models is not loaded for a first page
 

@@ -17,6 +17,7 @@ from pages.ui.base_words import base_in_words
 from pages.ui.camera import decode_photo, guide_of, live_camera, live_frame, live_side
 from pages.ui.canvas import sketch
 from pages.ui.desk import Desk
+from pages.ui.model_words import not_tried_out
 from pages.ui.number_inputs import (
     can_type,
     fitting_target,
@@ -62,12 +63,7 @@ def try_card(desk: Desk) -> None:
         pieces.step(3, "Try it", "base model and yours, side by side")
         with trouble.shown():
             if not desk.can_predict:
-                watched = " while you watch the loss it reports" if desk.reports_loss else ""
-                pieces.note(
-                    "No signature of this model predicts, so it cannot be tried out here: it can "
-                    f"be trained{watched}, and downloaded. If one does predict under an unusual "
-                    "name, choose it on the Model page."
-                )
+                pieces.note(not_tried_out(desk.contract))
                 return
             ticks = desk.busy and bool(st.session_state.get(_GIVEN))
             fragment(_try, Urgency.STROKE, tick() if ticks else None)(desk, ticks)

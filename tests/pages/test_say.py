@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from odt_core.dialects.notes import NO_INFER
 from odt_core.evaluation import Proportion
 from odt_core.runtime import load_model
 from pages.ui.evaluate import label_rows
-from pages.ui.model_words import abilities, what_it_does
+from pages.ui.model_words import abilities, not_tried_out, what_it_does
 from pages.ui.say import beside, isolated, labels_in_words, off_by
 
 MODELS = Path(__file__).parents[1] / "runtime" / "models"
@@ -86,6 +87,16 @@ def test_model_that_is_not_tried_out_for_a_reason_is_said_to_be_for_that():
     why = "The signature 'infer' takes text ('x'), so this model cannot be tried out here."
     refused = replace(contract, infer=None, train=(), notes=(why,))
     assert abilities(refused)[1][1] == f"Cannot be tried out. {why}"
+
+
+def test_model_that_is_not_tried_out_is_said_to_be_trainable_only_where_it_is():
+    contract = load_model(MODELS / "dialect_regression.tflite").contract
+    alone = replace(contract, infer=None, notes=(NO_INFER,))
+    said = "It can be trained, and downloaded. If a signature does predict under an unusual name"
+    assert said in not_tried_out(alone)
+    why = "The signature 'infer' takes text ('x'), so this model cannot be tried out here."
+    refused = replace(contract, infer=None, train=(), notes=(why,))
+    assert not_tried_out(refused) == f"Cannot be tried out. {why}"
 
 
 def test_of_a_model_that_neither_trains_nor_answers_nothing_is_said():
