@@ -19,7 +19,8 @@ def unsaved_end(desk: Desk) -> bool:
     with st.container(key="unsaved_end", border=True, gap="small"):
         pieces.note(
             f"What was learnt in {count(end.steps, 'step')} is in the server's memory alone, until "
-            "you train again or leave. Save it as soon as there is room, or take it along."
+            "you train again, delete everything or leave. Save it as soon as there is room, or "
+            "take it along."
         )
         with st.container(horizontal=True):
             st.button("Save again", key="save_end", type="primary", on_click=_save, args=(desk,))

@@ -297,6 +297,11 @@ class TestDisk:
             assert "the disk is full" in said(app)
             (download,) = [one for one in app.get("download_button") if "it (" in one.label]
             assert download.label == "Download it (.safetensors)"
+            app.button(key="erase").click().run()
+            assert "What your last training learnt is not saved yet" in " ".join(
+                one.value for one in app.markdown
+            )
+            app.button(key="keep_everything").click().run()
         learnt = run.unsaved.checkpoint.state
         app.button(key="save_end").click().run()
         assert said(app) == ""
