@@ -59,7 +59,8 @@ def step_in_words(before: Seen, now: Seen) -> str:
     """What was done between two drawings; "" for nothing, and of a training, which has its own."""
     if now.of != before.of or now.done == before.done:
         return ""
-    if now.done == before.done[1:]:
+    # A like list alone may be that of one act more, for which undo steps were given up.
+    if now.done == before.done[1:] and now.redo == before.done[0]:
         return f"Undone: {before.done[0]}."
     if now.done[:1] == (before.redo,) and now.done[1:] == before.done:
         return f"Done again: {before.redo}."

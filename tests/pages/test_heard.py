@@ -51,6 +51,11 @@ class TestSteps:
     def test_what_was_done_since_is_said_with_its_name(self, done, redo, said):
         assert step_in_words(self.BEFORE, Seen(done, redo, "run 1")) == said
 
+    def test_act_done_again_for_which_undo_steps_were_given_up_is_not_said_to_be_undone(self):
+        twice = Seen(("delete 1 sample",) * 2, None, "run 1")
+        now = Seen(("delete 1 sample",), None, "run 1")
+        assert step_in_words(twice, now) == "Done: delete 1 sample."
+
     def test_training_is_left_to_the_line_that_tells_of_it(self):
         now = Seen(("train to step 250", *self.BEFORE.done), None, "run 2")
         assert step_in_words(self.BEFORE, now) == ""
