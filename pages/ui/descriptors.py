@@ -14,11 +14,10 @@ def allow_many() -> None:
     by 170 visitors.
     """
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most == resource.RLIM_INFINITY:
-        most = _ENOUGH
-    if now != resource.RLIM_INFINITY and now < most:
+    wanted = _ENOUGH if most == resource.RLIM_INFINITY else min(most, _ENOUGH)
+    if now != resource.RLIM_INFINITY and now < wanted:
         try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _ENOUGH), most))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
         except (ValueError, OSError):
             return  # not on this platform
 
