@@ -147,15 +147,19 @@ def not_tried_out(contract: Contract) -> str:
     _, (_, told) = abilities(contract)
     if contract.trainable:
         told += " It can be trained, and downloaded."
-    if NO_INFER in contract.notes:
+    if _no_infer() in contract.notes:
         told += " If a signature does predict under an unusual name, choose it on the Model page."
     return told
 
 
 def _says_why_not_tried(note: str) -> bool:
+    return "tried out" in note and note != _no_infer()
+
+
+def _no_infer() -> str:
     from odt_core.dialects.notes import NO_INFER  # what reads models is not loaded for a first page
 
-    return "tried out" in note and note != NO_INFER
+    return NO_INFER
 
 
 def _reason(notes: Sequence[str], about: str) -> str:
