@@ -19,7 +19,7 @@ from odt_core.studies.sample_size import nested_subset
 from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
-from odt_core.words import sentences
+from odt_core.words import percent, sentences
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -302,7 +302,7 @@ def _of_shuffled(
     if kept > _MOSTLY_KEPT:
         return (
             f"With shuffled {what}: {points}. Most of your samples have the same label, so that "
-            f"{kept:.0%} of them kept theirs: this tells little."
+            f"{percent(kept, 0)} of them kept theirs: this tells little."
         )
     if vanished is False:
         return (

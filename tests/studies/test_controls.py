@@ -170,6 +170,7 @@ class TestControlsInWords:
         three = told(12, 0), told(11, 0), told(1, 0)
         said = self.sentence(*three, kept=0.87)
         assert "87% of them kept theirs: this tells little" in said
+        assert "99.7% of them kept theirs" in self.sentence(*three, kept=598 / 600)
         assert "trust" not in said
         assert _vanished(three[0], [three[1]], [three[2]], 0.87) is None
 
