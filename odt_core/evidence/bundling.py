@@ -46,8 +46,9 @@ weights/                    the personalised weights (safetensors), and those th
 samples/                    the exact numbers that the model was trained and judged on (numpy)
 runs/steps.csv              the steps of the training, of a long one some
 reproduce.py                trains again from this bundle alone and says whether the weights are
-                            identical, bit for bit, and whether the model files, and what the card
-                            and index.html say of both models' answers, come out again:
+                            identical, bit for bit, and whether the personalised .tflite files
+                            that are there, and what the card and index.html say of both models'
+                            answers, come out again:
                                 python -m venv venv
                                 venv/bin/pip install -r requirements.txt
                                 venv/bin/python reproduce.py

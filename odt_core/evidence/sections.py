@@ -156,8 +156,8 @@ def _repeatable(card: dict[str, Any]) -> tuple[str, ...]:
         "It also works out again, from the samples and the published weights, what is said here of "
         "answers: counts, errors, intervals, tests, labels, calibration, temperature, and which "
         "test samples are training samples over again; and it compares the result with "
-        "personalisation-card.json, and that with this text, and the files in models/ with those "
-        "that these weights make. It does not repeat studies, costs "
+        "personalisation-card.json, and that with this text, and the personalised .tflite files "
+        "that are there with those that these weights make. It does not repeat studies, costs "
         "(they belong to the machine), the course of the training and what charts draw: these are "
         "as they were measured. Nor can it tell which test samples were trained on earlier.",
     )

@@ -169,6 +169,11 @@ class TestContents:
         assert card["versions"]["numpy"] == np.__version__
         assert {"odt", "python", "ai-edge-litert", "machine"} <= set(card["versions"])
 
+    def test_which_model_files_are_compared_is_told_in_the_same_words(self, files):
+        for name in ("README.txt", "personalisation-card.md"):
+            told = " ".join(files[name].decode().replace("\\", "").split())
+            assert "the personalised .tflite files that are there" in told
+
     def test_people_read_the_sentence_of_the_paired_test(self, files, trained):
         judged = trained.judged(trained.test)
         sentence = compare(judged.base, judged.own).sentence
