@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from odt_core.training import Control
 
@@ -44,11 +44,17 @@ def _watch(seen: socket.socket, ended: threading.Event) -> None:
     signals = 0
     while signals < 2 and not ended.is_set():
         if signals and not select.select([seen], [], [], _PATIENCE)[0]:
-            print("odt: not ended yet. Ctrl+C once more ends it at once.", file=sys.stderr)
+            _say("odt: not ended yet. Ctrl+C once more ends it at once.")
         signals += sum(number in _SIGNALS for number in seen.recv(8))
     if not ended.wait(_GRACE):
-        print("odt: stopped; the model was still computing.", file=sys.stderr, flush=True)
+        _say("odt: stopped; the model was still computing.")
         os._exit(130)
+
+
+def _say(text: str) -> None:
+    """On stderr, if anybody still reads it: who does not must be able to end the program, too."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -213,3 +213,22 @@ def test_second_signal_ends_a_training_whose_model_hangs(files, tmp_path, sent):
     assert "odt: stopped; the model was still computing." in said
     assert checkpoint.read_bytes() == files["checkpoint"].read_bytes()
     assert [file.name for file in tmp_path.iterdir()] == ["own.safetensors"]
+
+
+def test_second_signal_ends_a_training_that_hangs_where_nobody_reads_what_it_says(files):
+    """As where Ctrl+C ends `tee` as well."""
+    command = [sys.executable, "-c", HANGS, "train", MODEL, "--samples", str(files["own"])]
+    read, write = os.pipe()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=write, text=True, cwd=ROOT
+    ) as running:
+        try:
+            assert running.stdout.readline() == "hangs\n"
+            os.close(read)
+            os.close(write)
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(timeout=30) == 130
+        finally:
+            running.kill()
