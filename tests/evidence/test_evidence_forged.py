@@ -13,10 +13,12 @@ import pytest
 from evidence_cases import Trained, reproduce, run, train
 
 from odt_core.checkpoint import save_checkpoint
+from odt_core.errors import ModelError
 from odt_core.evaluation.leaks import trained_earlier
 from odt_core.evidence import Beginning, Origin, look_inside
 from odt_core.evidence import reproduce as script
 from odt_core.evidence.again import Pair
+from odt_core.runtime import Session
 from odt_core.samples import Samples
 
 CARD = "personalisation-card.json"
@@ -131,6 +133,19 @@ def test_model_file_with_other_weights_is_found(folder, monkeypatch, name):
     (folder / f"models/{name}.tflite").write_bytes((folder / "models/base.tflite").read_bytes())
     said = f"models/{name}.tflite is not the base model with the published weights"
     assert said in found(folder, monkeypatch)
+
+
+def test_model_file_that_cannot_be_made_is_named_beside_what_else_is_wrong(folder, monkeypatch):
+    def refuse(*_: Any, **__: Any) -> bytes:
+        raise ModelError("Weights overflow.")
+
+    monkeypatch.setattr(Session, "bake", refuse)
+    changed(folder, "personalised.step", 3)
+    said = found(folder, monkeypatch)
+    assert f"{CARD}: personalised.step is 3 in the card, and again 30" in said
+    for name in ("personalised", "personalised-predicts"):
+        path = f"models/{name}.tflite"
+        assert f"{path} cannot be made from these weights: Weights overflow." in said
 
 
 @pytest.mark.parametrize("name", ["model-card.md", "samples/test/list.csv"])
