@@ -246,7 +246,7 @@ def counts(results: dict[str, Any], said: Any) -> list[dict[str, Any]]:
 def in_words(figures: dict[str, Any]) -> str:
     """Right answers, or the error of a model of numbers."""
     if figures.get("correct") is not None:
-        return f"{figures['correct']} of {figures['n']}"
+        return f"{figures['correct']} of {figures.get('different', figures['n'])}"
     return f"mean squared error {figures.get('mean_squared_error')}"
 
 

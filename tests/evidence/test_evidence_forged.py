@@ -246,6 +246,16 @@ def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(fo
     assert reproduce(folder)[0] == 1
 
 
+def test_right_answers_are_told_of_the_different_samples(trained, unpack):
+    """A test sample over again is among the 30, and is judged once."""
+    test = trained.test.take(np.array([*range(29), 0]))
+    said = reproduce(unpack(trained.bundle(test=trained.judged(test))))[1]
+    rows = [row["again"] for row in said["results"]]
+    assert said["contradictions"] == []
+    assert rows
+    assert all(row.endswith(" of 29") for row in rows), rows
+
+
 @pytest.mark.usefixtures("without_charts")
 def test_leak_of_a_base_test_set_that_the_card_does_not_name_is_told(leaky, unpack):
     code, said = reproduce(unpack(leaky.bundle(base_test=leaky.judged(leaky.test))))
