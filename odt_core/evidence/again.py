@@ -22,7 +22,7 @@ from odt_core.evidence.cards import readable_files
 from odt_core.evidence.charts import charts_of
 from odt_core.evidence.compared import apart, differing
 from odt_core.evidence.evidence import Curves, Evidence, Judged
-from odt_core.evidence.facts import FORMAT, facts, tests_in
+from odt_core.evidence.facts import facts, tests_in
 from odt_core.evidence.inside import Inside, look_inside
 from odt_core.evidence.origin import Beginning, Origin, Stage
 from odt_core.samples import Labels
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 # What belongs to the machine, the course of the training, or trainings that are not repeated.
 _MEASURED = (
-    "format",  # another one is told by itself
     *("cost", "studies", "versions", "inside.map"),
     *("training.curves", "personalised.not_baked"),
     *("reproduce.choice", "reproduce.versions"),
@@ -71,11 +70,6 @@ class Material:
     sets: Mapping[str, Samples]
     read: Callable[[str], bytes]
 
-    @property
-    def older(self) -> bool:
-        """Whether another odt wrote the card, which may have written less into it."""
-        return bool(self.card.get("format") != FORMAT)
-
 
 @dataclass(frozen=True)
 class Said:
@@ -86,20 +80,17 @@ class Said:
     card: dict[str, Any]
     wrong: tuple[str, ...]
     unchecked: tuple[str, ...]
-    older: bool  # another odt wrote the card: texts made from it were not compared
 
 
 def compare_all(material: Material) -> Said:
-    """Work everything out again and compare. Raises what `evaluate` does."""
+    """Work everything out again and compare, of a card of today's FORMAT: the same field of another
+    may mean something else. Raises what `evaluate` does.
+    """
     card, taken = _card_again(material)
-    wrong = [
-        f"personalisation-card.json: {one}"
-        for one in differing(material.card, card, older=material.older)
-    ]
-    if not material.older:
-        wrong += _texts_apart(material)
-        wrong += _models_apart(material)
-    return Said(card, tuple(wrong), (*UNCHECKED, *taken), material.older)
+    wrong = [f"personalisation-card.json: {one}" for one in differing(material.card, card)]
+    wrong += _texts_apart(material)
+    wrong += _models_apart(material)
+    return Said(card, tuple(wrong), (*UNCHECKED, *taken))
 
 
 def _texts_apart(material: Material) -> Iterator[str]:
@@ -233,10 +224,7 @@ def _with_told(test: Judged, said: Mapping[str, Any], taken: list[str]) -> Judge
     shown = set() if known is None else set(known.alike.tolist())
     seen = said["seen_in_training"] or {}
     whole = known is not None and known.exactly
-    # A card of an older odt does not tell the two apart.
-    earlier = (
-        [] if whole else seen.get("trained_earlier", sorted({*seen.get("samples", ())} - shown))
-    )
+    earlier = [] if whole else seen.get("trained_earlier", [])
     alike = sorted({*seen.get("like_training", ())} - shown)
     if earlier:
         taken.append(f"which test samples were trained on earlier: {len(earlier)}")

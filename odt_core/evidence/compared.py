@@ -15,27 +15,19 @@ _NEAR_0 = (
     *("cross_entropy", "confidence", "expected_calibration_error", "gain", "interval"),
     *("calibration_error_before", "calibration_error_after", "threshold"),
 )
-# Another odt may word the same figures otherwise, or call them by another verdict.
-_WORDED = ("verdict", "sentence", "gain_sentence", "charts")
 _NOTHING = object()
 _MOST, _AROUND = 120, 24  # letters of a value, and of a text before where it differs
 
 
-def differing(said: Any, again: Any, older: bool = False, at: str = "") -> Iterator[str]:
-    """Each field of a card that is not the same, by its path, with both values. older: whether
-    another odt wrote it: then neither its wording nor fields that only one of the two has are told.
-    """
+def differing(said: Any, again: Any, at: str = "") -> Iterator[str]:
+    """Each field of a card that is not the same, by its path, with both values."""
     if isinstance(said, dict) and isinstance(again, dict):
         for name in sorted(said.keys() | again.keys()):
-            if older and name in _WORDED:
-                continue
             values = said.get(name, _NOTHING), again.get(name, _NOTHING)
-            yield from differing(*values, older, f"{at}.{name}" if at else name)
+            yield from differing(*values, f"{at}.{name}" if at else name)
     elif _is_nested(said) and _is_nested(again):
         for k, values in enumerate(zip_longest(said, again, fillvalue=_NOTHING)):
-            yield from differing(*values, older, f"{at}[{k}]")
-    elif older and _NOTHING in (said, again):
-        return
+            yield from differing(*values, f"{at}[{k}]")
     elif not _is_same(at.rpartition(".")[2], said, again):
         yield f"{at} is {_shown(said)} in the card, and again {_shown(again)}"
 

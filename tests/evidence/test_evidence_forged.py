@@ -225,24 +225,22 @@ def test_figure_up_to_rounding_is_the_same(folder, monkeypatch):
     assert not [one for one in found(folder, monkeypatch) if one.startswith(CARD)]
 
 
-def test_bundle_of_an_older_odt_is_checked_as_far_as_it_goes_and_that_is_told(folder):
+def test_bundle_of_an_older_format_is_trained_again_and_not_accused_of_what_meant_another(folder):
+    """What version 2 wrote of samples of which some are others over again."""
     path = folder / CARD
     card = json.loads(path.read_text("utf-8"))
-    card["format"] = "odt evidence, version 1"
-    card["reproduce"]["results"] = card["results"]
-    del card["training"]["samples"], card["results"]["test"]["over_again"]
-    said = card["results"]["test"]["comparison"]  # what it said of uneven labels, and of a constant
-    said |= {"gain_sentence": "Of old.", "sentence": "Of old.", "verdict": "unclear"}
-    card["charts"]["gain"]["note"] = "Of old."
-    for name in ("trained_earlier", "like_training", "told_by_looks"):
-        del card["results"]["test"]["seen_in_training"][name]
+    card["format"] = "odt evidence, version 2"
+    own = card["results"]["test"]["own"]
+    own |= {"constant_answer": None, "correct": 1, "accuracy": 1 / 30, "interval": [0.0, 0.2]}
+    card["inside"]["temperature"]["held_out"] = not card["inside"]["temperature"]["held_out"]
+    card["tests"] += 2
     path.write_text(json.dumps(card), "utf-8")
     with_digests(folder)
     code, said = reproduce(folder)
-    assert (code, said["identical"], said["contradictions"]) == (2, True, [])
-    assert "made by another odt" in said["message"]
-    assert "its verdicts and sentences, index.html" in said["message"]
-    changed(folder, "results.test.comparison.p_value", 0.5)
+    assert (code, said["identical"], said["contradictions"], said["results"]) == (2, True, [], [])
+    assert 'of another format ("odt evidence, version 2")' in said["message"]
+    assert "say of both models' answers" in said["message"]
+    changed(folder, "reproduce.origin.stages.0.total", 2000)
     assert reproduce(folder)[0] == 1
 
 
