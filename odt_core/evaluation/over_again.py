@@ -49,6 +49,11 @@ def first_of_each(same: np.ndarray | None, n: int) -> np.ndarray:
     return first
 
 
+def once(samples: Samples, same: np.ndarray | None) -> Samples:
+    """The samples that are judged: the first of those that are the same. same: as `copies`."""
+    return samples if same is None else samples.take(first_of_each(same, len(samples)))
+
+
 def picture_of(samples: Samples, preprocessing: Preprocessing) -> tuple[int, ...] | None:
     """[height, width(, channels)] of samples that are pictures; None for numbers, such as features
     of pictures.

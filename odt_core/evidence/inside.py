@@ -21,6 +21,7 @@ from odt_core.evaluation import (
     weights_of,
 )
 from odt_core.evaluation.feature_plane import points
+from odt_core.evaluation.over_again import exact_copies, once
 from odt_core.studies.judging import left_to_judge
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def look_inside(
     if new is not None and len(new):
         scores, kind = worker.scores(new.x)
         temperature = fit_temperature(scores, new.y, kind, used=used)
+    if base_test is not None:
+        base_test = once(base_test, exact_copies(base_test.x, base_test.y))
     known = [group.x for group in (new, base_test) if group is not None and len(group)]
     if known:
         asked = [worker.scores(x) for x in known]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import NoAnswerError
 from odt_core.evaluation.evaluation import answered, errors, measure
-from odt_core.evaluation.over_again import exact_copies, first_of_each
+from odt_core.evaluation.over_again import exact_copies, once
 from odt_core.training.checks import samples_digest
 from odt_core.training.history import Measures, Score
 
@@ -102,8 +102,7 @@ def _once(samples: Samples | None) -> Samples | None:
     """Without those that are others over again, as `evaluate` judges."""
     if samples is None:
         return None
-    same = exact_copies(samples.x, samples.y)
-    return samples if same is None else samples.take(first_of_each(same, len(samples)))
+    return once(samples, exact_copies(samples.x, samples.y))
 
 
 def _kept(session: Session, samples: Samples | None) -> Samples | None:

@@ -192,6 +192,12 @@ class TestInside:
         assert found.temperature.n == found.unknown.n == len(trained.test)
         assert found.map.test.sum() == len(both)
 
+    def test_unknown_input_is_told_by_one_of_base_test_samples_that_are_the_same(self, trained):
+        base = trained.replay.take(np.array([*range(12), *[0] * 8]))
+        with Worker.start(MODEL.read_bytes()) as worker:
+            found = look_inside(worker, trained.own.labels, trained.own, base_test=base)
+        assert found.unknown.n == 12
+
     def test_two_samples_make_no_map(self, trained):
         with Worker.start(MODEL.read_bytes()) as worker:
             found = look_inside(worker, trained.own.labels, trained.own.take(np.arange(2)))

@@ -110,12 +110,12 @@ class HasNear(HasFeatures):
 
     def test_once(self, tests: Samples) -> Samples:
         """The person's test samples, one of those that are the same: those that are judged."""
-        from odt_core.evaluation.over_again import first_of_each
+        from odt_core.evaluation.over_again import once
 
         same = self.test_copies()
         if same is None or len(same) != len(tests):  # of another moment
             return tests
-        return tests.take(first_of_each(same, len(same)))
+        return once(tests, same)
 
     def leak(self) -> Leakage | None:
         """Which test samples training does see, as a label had no other training samples. Told by
