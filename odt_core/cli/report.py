@@ -254,6 +254,7 @@ def _weights(
     holds them from then on.
     """
     from odt_core.checkpoint import load_checkpoint
+    from odt_core.evaluation.over_again import copies, once
 
     if given.checkpoint is not None:
         worker.load_state(given.checkpoint.state)
@@ -262,7 +263,10 @@ def _weights(
         worker.load_state(given.source.state)
     settings = Settings.from_json(given.card.settings)
     wanted = replace(settings, **given_settings(options, given.model))
-    data, curves = _train(worker, given.samples, wanted, given.test, given.replay, given.base_test)
+    test = given.test
+    if test is not None:
+        test = once(test, copies(test, given.model.preprocessing))
+    data, curves = _train(worker, given.samples, wanted, test, given.replay, given.base_test)
     return data, load_checkpoint(data), curves
 
 

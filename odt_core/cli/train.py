@@ -29,6 +29,7 @@ from odt_core.cli.sources import (
 from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
 from odt_core.errors import CheckpointError, NoAnswerError
+from odt_core.evaluation.over_again import copies, once
 from odt_core.training import Callback, Outcome, Run, Settings, fit
 from odt_core.training.history import History, Record
 
@@ -67,10 +68,11 @@ def _run(options: Namespace) -> Result:
     if source is not None:
         own.restore(source)
     base_test, base_others = open_base_test(options, model, samples.labels)
+    scored = None if test is None else once(test, copies(test, model.preprocessing))
     with stopped_by_signals() as control, progress_line() as say:
         callbacks = [] if options.json else [_Ticker(say)]
         history = fit(
-            own, samples, settings, callbacks, test=test, base_test=base_test, control=control
+            own, samples, settings, callbacks, test=scored, base_test=base_test, control=control
         )
     learnt = history.learnt  # else the weights are those it began with
     unjudged = _why_unjudged(model.contract, learnt, test) if test is not None else None

@@ -50,6 +50,18 @@ def files(tmp_path_factory) -> dict[str, Path]:
     return paths
 
 
+def test_training_is_scored_on_the_samples_that_the_bundle_is_judged_on(files, tmp_path):
+    """Five of the test samples are others over again, up to rounding."""
+    with np.load(files["test"]) as given:
+        x, y = given["x"], given["y"]
+    test, out = tmp_path / "test.npz", tmp_path / "bundle.zip"
+    np.savez(test, x=np.r_[x, x[:5] * np.float32(1 + 2e-6)], y=np.r_[y, y[:5]])
+    report(MODEL, "--samples", files["own"], "--test", test, "--out", out, "--quick", *SHORT)
+    card = json.loads(zipfile.ZipFile(out).read("personalisation-card.json"))
+    scored = {one["test"]["n"] for one in card["training"]["curves"]["evaluations"]}
+    assert scored == {card["results"]["test"]["own"]["different"]} == {40}
+
+
 def test_training_and_report_when_checked_are_identical(files):
     got = result(
         "report", MODEL, "--samples", files["own"], "--test", files["test"],

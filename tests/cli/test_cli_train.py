@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from odt_core.checkpoint import load_checkpoint_file
+from odt_core.cli import train
+from odt_core.training import fit
 from tests.cli.command_line import disturbed, odt, result
 from tests.cli.tiny_samples import MODEL, samples
 
@@ -41,6 +43,21 @@ class TestTrain:
             "evaluate", MODEL, "--samples", files["test"], "--checkpoint", files["checkpoint"]
         )
         assert {"labels": list("0123"), **pair, "base_test": None}.items() <= got.items()
+
+    def test_best_is_chosen_on_samples_that_are_judged(self, files, tmp_path, monkeypatch):
+        """Five of the test samples are others over again, up to rounding."""
+        scored = []
+
+        def heard(*given, test, **more):
+            scored.append(len(test))
+            return fit(*given, test=test, **more)
+
+        monkeypatch.setattr(train, "fit", heard)
+        given, path = samples(40, 1), tmp_path / "again.npz"
+        x, y = given["x"], given["y"]
+        np.savez(path, x=np.r_[x, x[:5] * np.float32(1 + 2e-6)], y=np.r_[y, y[:5]])
+        got = result("train", MODEL, "--samples", files["own"], "--test", path, "--epochs", 1)
+        assert scored == [got["test"]["base"]["different"]] == [40]
 
     def test_checkpoint_keeps_the_figures_without_the_matrices(self, files):
         kept = load_checkpoint_file(files["checkpoint"]).meta.metrics["test"]
