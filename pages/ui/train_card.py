@@ -346,7 +346,7 @@ def _live(desk: Desk, pace: float | None, paused: bool) -> None:
 
 def _result(desk: Desk, snapshot: Snapshot | None) -> str:
     """Draw what comes of the training, and return it as soon as it is known; "" before."""
-    busy, tests = desk.busy, len(desk.usable_samples(Part.TEST))
+    busy, tests = desk.busy, desk.tests_judged()
     if not tests or desk.why_unscored or not (busy or desk.workspace.manifest.head):
         return ""
     # not before there is something to compare

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from odt_core.bundled import bundled_models, find_card
 from odt_core.errors import TrainingError, WorkspaceError
 from odt_core.evaluation import Verdict
 from odt_core.workspace import Kind, Part
-from pages.ui import sample_dialogs, samples_card, timeline, train_card, trouble
+from pages.ui import result_line, sample_dialogs, samples_card, timeline, train_card, trouble
 from pages.ui.base_sets import base_test_of
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.worker import bundled_path
@@ -146,6 +147,24 @@ class TestTraining:
                 time.sleep(0.1)
             app.run()
             assert "Right on your test samples so far." in shown(app)
+
+    def test_figures_of_a_run_are_of_test_samples_of_which_one_is_another_over_again(
+        self, person, monkeypatch
+    ):
+        _, desk = person
+        desk._of_now()["copies"] = np.array([0, 0, *range(2, 60)])
+        drawn, asked = [], []
+        monkeypatch.setattr(result_line, "result_so_far", lambda *both, over: drawn.append(both))
+        monkeypatch.setattr(desk, "base_level", lambda name, n: asked.append(n))
+        with long_training(desk, paused=False):
+            train_card._result(desk, None)  # before it was scored
+            for _ in range(300):
+                if desk.run.snapshot().evaluations:
+                    break
+                time.sleep(0.1)
+            train_card._result(desk, desk.run.snapshot())
+        assert asked == [59, 59]
+        assert [own and own.n for _, own in drawn] == [None, 59]
 
     def test_levels_of_the_base_model_when_the_server_was_restarted_are_there_again(self, trained):
         _, desk = trained

@@ -117,6 +117,13 @@ class HasNear(HasFeatures):
             return tests
         return once(tests, same)
 
+    def tests_judged(self) -> int:
+        """How many of the person's test samples are judged, for a page that is being drawn: all,
+        until it is known which are the same.
+        """
+        same = self._of_now().get("copies")
+        return len(self.usable_samples(Part.TEST)) if same is None else len(np.unique(same))
+
     def leak(self) -> Leakage | None:
         """Which test samples training does see, as a label had no other training samples. Told by
         the pictures themselves: of features nobody could tell.
