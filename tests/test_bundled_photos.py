@@ -5,9 +5,14 @@ import pytest
 from sklearn.datasets import load_sample_image
 
 from odt_core import load_model
+from odt_core.baking import bake
 from odt_core.bundled import ASSETS, bundled_models, find_card
 from odt_core.evaluation import backbone_answers, load_base_labels
 from odt_core.evaluation.familiar import fit_familiar
+from odt_core.graph import lower
+from odt_core.graph.flatbuffer import read
+from odt_core.graph.operators import inputs_of, name_of
+from odt_core.graph.tensor import dtype_of
 from odt_core.samples import Samples, split
 from odt_core.training import Settings, fit
 
@@ -17,6 +22,11 @@ PHOTOS = ASSETS / "models" / "photos.tflite"
 @pytest.fixture(scope="module")
 def model():
     return load_model(PHOTOS)
+
+
+@pytest.fixture(scope="module")
+def lowered():
+    return lower(PHOTOS.read_bytes()).data
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +45,9 @@ def features(model):
 
 
 class TestCard:
-    def test_photo_model_ships_with_a_card_and_is_under_eleven_megabytes(self):
+    def test_photo_model_ships_with_a_card_and_is_under_ten_megabytes(self):
         assert PHOTOS in bundled_models()
-        assert PHOTOS.stat().st_size < 11_000_000
+        assert PHOTOS.stat().st_size < 10_000_000
         card = find_card(PHOTOS)
         assert card.labels.names == (None,) * 32
         assert Settings.from_json(card.settings).replay == 0
@@ -97,6 +107,38 @@ class TestFile:
         assert found.known.all()
         right = found.probabilities.argmax(axis=1) == np.repeat([0, 1], 16)
         assert right.mean() >= 0.9
+
+
+def depthwise_kernels(data):
+    """(dtype, buffer) of the kernel of each depthwise convolution."""
+    tree = read(data)
+    kernels = [
+        graph.tensors[inputs_of(operator)[1]]
+        for graph in tree.subgraphs
+        for operator in graph.operators
+        if name_of(tree, operator) == "DEPTHWISE_CONV_2D"
+    ]
+    return [
+        (dtype_of(kernel.type), kernel.buffer)
+        for kernel in kernels
+        if tree.buffers[kernel.buffer].data is not None
+    ]
+
+
+class TestRewritten:
+    """LiteRT 1.1.2 to 1.3.0 do not run the file as it is: its depthwise kernels are float16."""
+
+    def test_lowered_model_has_float32_depthwise_kernels(self, lowered):
+        assert [dtype for dtype, _ in depthwise_kernels(lowered)] == [np.float32] * 32
+
+    @pytest.mark.parametrize(("inference_only", "count"), [(False, 32), (True, 16)])
+    def test_baked_model_has_float32_depthwise_kernels(self, model, inference_only, count):
+        state = model.session().state()
+        baked = bake(PHOTOS.read_bytes(), state, inference_only=inference_only, signature="infer")
+        assert [dtype for dtype, _ in depthwise_kernels(baked)] == [np.float32] * count
+
+    def test_kernels_that_two_signatures_have_alike_are_in_the_file_once(self, lowered):
+        assert len({buffer for _, buffer in depthwise_kernels(lowered)}) == 16
 
 
 class TestLearning:
