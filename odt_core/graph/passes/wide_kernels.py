@@ -11,12 +11,13 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.passes.prune import remove_dead_ops
+from odt_core.graph.passes.prune import remove_dead_ops, share_buffers
 from odt_core.graph.tensor import Tensor
 
 
 def widen_kernels(model: schema.ModelT) -> None:
     """Has depthwise convolutions read float32: the same numbers, so the same results."""
+    any_changed = False
     for graph in model.subgraphs:
         b = Builder(model, graph)
         narrow = {
@@ -27,6 +28,9 @@ def widen_kernels(model: schema.ModelT) -> None:
         changed = [_widened(b, operator, narrow) for operator in graph.operators]
         if any(changed):
             remove_dead_ops(model, graph)
+            any_changed = True
+    if any_changed:
+        share_buffers(model)  # signatures that had one kernel each widened their own
 
 
 def _widened(b: Builder, operator: schema.OperatorT, narrow: dict[int, Tensor]) -> bool:
