@@ -35,10 +35,11 @@ def to_transfer_tflite(
     """A .tflite that learns new labels from a few samples, on plain LiteRT with any batch size.
 
     backbone: from samples to features, such as a Keras application without its top; its weights
-    become float16 constants and never change. head: from features to the logits of all labels there
-    may be, more than are known now; it learns by cross-entropy. classifier: from the same features
-    to scores of labels the backbone knows already. optimizer: as for model.compile(), else SGD;
-    learning_rate: instead of its own.
+    become constants, which never change: float16, but float32 as they are in depthwise
+    convolutions. head: from features to the logits of all labels there may be, more than are known
+    now; it learns by cross-entropy. classifier: from the same features to scores of labels the
+    backbone knows already. optimizer: as for model.compile(), else SGD; learning_rate: instead of
+    its own.
 
     Signatures: load(feature) -> bottleneck; train(bottleneck, label) -> loss, labels one-hot or
     soft; infer(feature) -> output, logits; infer_bottleneck(bottleneck) -> output, logits;
