@@ -19,7 +19,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import with_contents
 from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
 from odt_core.graph.checks.check import check, plain_errors
-from odt_core.graph.checks.many_ops import check_many
+from odt_core.graph.checks.many_ops import are_many, check_many
 from odt_core.graph.crop import crop
 from odt_core.graph.finished import finished
 from odt_core.graph.flatbuffer import read
@@ -27,7 +27,7 @@ from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.held_shapes import hold_shapes
 from odt_core.graph.hidden_scores import show_scores
 from odt_core.graph.inspect import ModelDescription, describe_tree
-from odt_core.graph.loops.unroll import dissolve_lists
+from odt_core.graph.loops.unroll import TOO_LONG, dissolve_lists
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.main_signature import sign
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
@@ -147,6 +147,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     show_scores(model)
     for graph in model.subgraphs:
         optimise(model, graph, passes)
+    lowering.leave_out_long()
     add_state_signatures(model)
     record = Record(
         tuple(lowering.rewrites),
@@ -212,6 +213,7 @@ class _Lowering:
         self._broken: dict[int, list[Missing]] = {}
         self._checkpoints: dict[int, CheckpointOps] = {}
         self._looping: set[int] = set()  # subgraphs whose loops could not be written out
+        self._written_out: list[schema.SubGraphT] = []  # those whose loops were
 
     def unroll(self) -> None:
         """Writes out the loops over lists of tensors that recurrent layers run."""
@@ -224,6 +226,8 @@ class _Lowering:
                 self._looping.add(index)
                 self._give_up(index, Missing("While", name, "", str(error)))
                 continue
+            if dissolved:
+                self._written_out.append(self.model.subgraphs[index])
             self.rewrites += [Rewrite(op, name, node) for op, node in dissolved.items()]
         if self.rewrites and not self._looping:
             drop_subgraphs(self.model, started)
@@ -362,6 +366,17 @@ class _Lowering:
         if broken and not kept:
             raise LoweringError(self.missing[0].message)
         self.model.signatureDefs = kept
+
+    def leave_out_long(self) -> None:
+        """Leaves out what has written-out loops, the longest first, where ops are too many: nobody
+        could open the rest either. Raises LoweringError when no signature is left.
+        """
+        while are_many(self.model) and self._written_out:
+            longest = max(self._written_out, key=lambda graph: len(graph.operators))
+            self._written_out = [graph for graph in self._written_out if graph is not longest]
+            index = next(i for i, graph in enumerate(self.model.subgraphs) if graph is longest)
+            self._give_up(index, Missing("While", self._name(index), "", TOO_LONG))
+            self.leave_out_broken()
 
     def _reasons(self, index: int, seen: set[int]) -> list[Missing]:
         """Why a subgraph cannot run: its own ops, and those of the subgraphs it calls."""

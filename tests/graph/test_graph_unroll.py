@@ -123,6 +123,22 @@ class TestFixedNumberOfSteps:
         assert {"TensorListStack", "TensorListPopBack", "TensorListPushBack"} <= gone
 
 
+class TestManySteps:
+    def test_signature_that_is_too_long_then_is_named_and_the_others_work(
+        self, converted: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = flatbuffer.read(lower(converted).data)
+        ops = sum(len(graph.operators) for graph in whole.subgraphs)
+        monkeypatch.setattr("odt_core.graph.checks.many_ops.MOST_OPS", ops - 20)
+        lowered = lower(converted)
+        assert [gap.message for gap in lowered.missing] == [
+            "The signature 'train' needs the op While: its loops have too many steps to be written "
+            "out. Convert the model with fewer time steps."
+        ]
+        x = np.ones((2, STEPS, FEATURES), np.float32)
+        assert load_model(lowered.data).session().run("infer", x=x)["output"].shape == (2, 1)
+
+
 class TestUnknownNumberOfSteps:
     def test_train_when_steps_are_dynamic_then_is_explained_and_others_work(
         self, tmp_path: Path

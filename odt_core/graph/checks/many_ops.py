@@ -9,11 +9,19 @@ from odt_core.errors import ModelError
 MOST_OPS = 100_000  # under a minute; written-out loops of recurrent models have many
 
 
+def are_many(model: schema.ModelT) -> bool:
+    """Whether a checked model has more than are opened."""
+    return _ops(model) > MOST_OPS
+
+
 def check_many(model: schema.ModelT, where: str = "") -> None:
     """ModelError where a checked model has more. where: such as ", rewritten,"."""
-    ops = sum(len(graph.operators) for graph in model.subgraphs)
-    if ops > MOST_OPS:
+    if are_many(model):
         raise ModelError(
-            f"The model{where} has {ops:,} ops; at most {MOST_OPS:,} are opened. Build it with "
-            "fewer layers, or with fewer steps of time where it is recurrent."
+            f"The model{where} has {_ops(model):,} ops; at most {MOST_OPS:,} are opened. Build it "
+            "with fewer layers, or with fewer steps of time where it is recurrent."
         )
+
+
+def _ops(model: schema.ModelT) -> int:
+    return sum(len(graph.operators) for graph in model.subgraphs)

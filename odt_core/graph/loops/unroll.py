@@ -29,6 +29,9 @@ from odt_core.graph.tensor import Tensor, declare_shape, dtype_of, has_dtype, sh
 
 _MOST_OPS = 200_000  # written out by all loops of a subgraph; also the most steps of loops
 _MOST_TAKEN = 2_000_000  # tensors that these take and give, and entries of lists they go through
+TOO_LONG = (
+    "its loops have too many steps to be written out. Convert the model with fewer time steps."
+)
 
 
 def holds_lists(graph: schema.SubGraphT) -> bool:
@@ -108,10 +111,7 @@ class _Writing:
         for operator in operators:
             written = max(len(self.builder.operators), self._runs)
             if written > _MOST_OPS or self._taken > _MOST_TAKEN:
-                raise LoweringError(
-                    "its loops have too many steps to be written out. Convert the model with "
-                    "fewer time steps."
-                )
+                raise LoweringError(TOO_LONG)
             self._operator(operator, scope)
 
     def _operator(self, operator: schema.OperatorT, scope: _Scope) -> None:
