@@ -44,6 +44,7 @@ from odt_core.graph.record import (
     Missing,
     Record,
     Rewrite,
+    added,
     read_record,
     write_record,
 )
@@ -149,7 +150,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
         optimise(model, graph, passes)
     lowering.leave_out_long()
     add_state_signatures(model)
-    record = Record(
+    now = Record(
         tuple(lowering.rewrites),
         tuple(lowering.missing),
         tuple(lowering.checkpoint_signatures),
@@ -158,6 +159,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
         unsigned=unsigned,
         quantised=quantised,
     )
+    record = added(model, done or Record(), now)
     write_record(model, record)
     data = finished(model)
     check_many(model, ", rewritten for LiteRT,")  # or nobody could open what is written

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+
+from odt_core.graph.signature import plain_name
 
 _METADATA = b"odt"
 # Left out where they say nothing: records had none at first.
@@ -83,6 +85,26 @@ class Record:
     labels: tuple[str | None, ...] = ()  # what the outputs are called (baking/names.py)
     unsigned: bool = False  # the file had no signatures (main_signature.py)
     quantised: tuple[str, ...] = ()  # what float32 inputs and outputs were (real_ends.py)
+
+
+def added(model: schema.ModelT, before: Record, now: Record) -> Record:
+    """What was done to a model by two lowerings, as far as it holds of the model as it is now: one
+    that was changed in between.
+    """
+    standing = {plain_name(signature.signatureKey) for signature in model.signatureDefs or []}
+    told = {gap.signature for gap in now.missing} | standing
+    again = {one.signature for one in now.checkpoints}
+    kept = [one for one in before.checkpoints if one.signature not in again]
+    return replace(
+        before,
+        rewrites=(*before.rewrites, *now.rewrites),
+        missing=(*(gap for gap in before.missing if gap.signature not in told), *now.missing),
+        checkpoints=tuple(one for one in (*kept, *now.checkpoints) if one.signature in standing),
+        passes=now.passes,
+        lost=tuple(dict.fromkeys((*before.lost, *now.lost))),
+        unsigned=before.unsigned or now.unsigned,
+        quantised=now.quantised or before.quantised,
+    )
 
 
 def write_record(model: schema.ModelT, record: Record) -> None:

@@ -1,5 +1,6 @@
 """Lowering models written by others: no Flex op is left, signatures stay, state can be set."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core.graph import Rewrite, describe, lower
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.lost_limits import lost_limits
+from odt_core.graph.record import Missing, read_record, write_record
 from odt_core.graph.rules import RULES
 from odt_core.graph.signature import find_signature
 
@@ -86,6 +88,26 @@ class TestLower:
         lowered = lower(write(model))
         assert "multiply01" not in signatures(lowered.data)
         assert [(gap.op, gap.signature) for gap in lowered.missing] == [("Mine", "multiply01")]
+
+    def test_lowered_model_that_was_changed_since_then_keeps_what_was_told_of_it(self):
+        model = read(lower(CHECKPOINT.read_bytes()).data)
+        done = read_record(model)
+        told = replace(
+            done,
+            missing=(Missing("Det", "gone", "", "why"), Missing("Det", "infer", "", "why")),
+            lost=("product;Relu",),
+            taken_for={"infer": "infer"},
+            labels=("cat", "dog"),
+            unsigned=True,
+            quantised=("int8", ""),
+        )
+        write_record(model, told)
+        for name in ("odt_get_state", "restore"):
+            find_signature(model, name).signatureKey = b"was_" + name.encode()
+        kept = read_record(read(lower(write(model)).data))
+        standing = tuple(one for one in done.checkpoints if one.signature == "save")
+        assert len(standing) == 1
+        assert kept == replace(told, missing=told.missing[:1], checkpoints=standing)
 
     def test_lowering_when_repeated_then_gives_the_same_bytes(self):
         assert lower(FLEX.read_bytes()).data == lower(FLEX.read_bytes()).data
