@@ -13,6 +13,7 @@ import numpy as np
 from odt_core.dialects.contract import ExtractRole, Task
 from odt_core.errors import OdtError
 from odt_core.graph import ModelDescription, SignatureDescription
+from odt_core.graph.accumulation.accumulation import AHEAD, APPLY, GRADIENTS
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.trunk.apart import EXTRACT, FEATURES, INFER, TRAIN, set_apart
 from odt_core.graph.trunk.constant import as_constants
@@ -160,13 +161,16 @@ def with_frozen_apart(model: Model) -> Model | None:
 
 
 def own_names(model: Model, runs: Model) -> dict[str, str]:
-    """Signature -> the one of the model's own that it does the work of, of those that only `runs`,
-    the model itself or with its frozen part apart, has.
+    """Signature -> the one of the model's own that it does the work of, of those that odt adds to
+    run it: its train step in parts, and its frozen part apart where `runs` has that.
     """
-    if runs is model:
+    if not model.contract.train:
         return {}
-    train, infer = model.contract.train[0].signature, model.contract.infer
-    return {EXTRACT: train, TRAIN: train, INFER: infer.signature if infer else train}
+    train, infer = model.contract.train[-1].signature, model.contract.infer
+    names = dict.fromkeys((AHEAD, GRADIENTS, APPLY), train)
+    if runs is not model:
+        names |= {EXTRACT: train, TRAIN: train, INFER: infer.signature if infer else train}
+    return names
 
 
 def trunk_of(model: Model) -> Trunk | None:

@@ -48,7 +48,7 @@ class Interpreter:
             self._table: dict[str, Any] = self._litert._get_full_signature_list()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot load this model: {line_of(error)}") from error
-        self._called = called or {}
+        self.called = called or {}
         self._signatures: dict[str, BoundSignature] = {}
 
     @property
@@ -66,7 +66,7 @@ class Interpreter:
                     f"It has: {', '.join(sorted(self._table))}."
                 )
             bound = self._signatures[name] = BoundSignature(
-                self._litert, name, self._table[name], self._called.get(name, name)
+                self._litert, name, self._table[name], self.called.get(name, name)
             )
         return bound
 

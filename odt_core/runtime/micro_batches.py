@@ -61,7 +61,7 @@ class MicroBatches:
         """
         self._interpreter = interpreter
         helpers = min(interpreter.threads, LANES) if interpreter.threads > 1 else 0
-        self._helpers = [Interpreter(data) for _ in range(helpers)]
+        self._helpers = [Interpreter(data, called=interpreter.called) for _ in range(helpers)]
         workers = self._workers = self._helpers or [interpreter]
         self._threads = ThreadPoolExecutor(helpers) if helpers else None
         self._inputs = workers[0].signature(GRADIENTS).inputs

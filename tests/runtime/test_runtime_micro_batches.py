@@ -187,6 +187,16 @@ class TestSteps:
             session.train_step(*batch)
         assert done == [1, 2, 3]
 
+    @pytest.mark.parametrize("threads", [1, 2])
+    def test_what_fails_in_a_part_is_told_of_the_models_own_train(self, model, batch, threads):
+        session = model.session(threads=threads, whole=True)
+        session.train_step(*batch)
+        assert parts_of(session) is not None
+        for interpreter in (session._interpreter, *session._parts._helpers):
+            for name in ("odt_gradients", "odt_apply"):
+                told = interpreter.signature(name).describe()
+                assert told.startswith("Signature 'train' wants")
+
     def test_reset_and_restore_work_as_ever(self, model, batch):
         x, y = batch
         session = model.session(whole=True)
