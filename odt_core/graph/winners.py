@@ -28,7 +28,6 @@ _SAME = frozenset(
 _TURNED = frozenset({"NEG", "RSQRT"})
 _LIMITS = frozenset({"MAXIMUM", "RELU", "SQRT"})  # that a distance goes through
 _SUMS = frozenset({"MEAN", "SUM"})
-_STEPS = 50_000  # that all looks at a subgraph go back together: no file may take longer
 
 Row = tuple[str, int | None]  # the op that computes it, and how many scores it has
 
@@ -50,13 +49,16 @@ def winners(model: schema.ModelT, graph: schema.SubGraphT) -> Winners:
     found: dict[int, set[int]] = {1: set(), -1: set()}
     for scores, sign in trail.picked():
         for tensor, way in trail.back(scores, sign):
+            if tensor in found[way]:
+                break  # and so all before it: each is gone through once, however long the file
             found[way].add(tensor)
     largest, smallest = found[1] - found[-1], found[-1] - found[1]
     high = {trail.row(tensor) for tensor in largest}
     rows = {trail.row(tensor) for tensor in smallest} - high
+    known = dict.fromkeys(largest, 1) | dict.fromkeys(smallest, -1)
     outputs = [] if graph.outputs is None else [int(one) for one in graph.outputs]
     return Winners(
-        wins={one: trail.wins(one, largest, smallest) for one in outputs},
+        wins={one: trail.wins(one, known) for one in outputs},
         distances=frozenset(one for one in outputs if trail.is_distance(one)),
         rows=tuple(sorted(rows, key=repr)),
     )
@@ -79,7 +81,7 @@ class _Trail:
     def __init__(self, model: schema.ModelT, graph: schema.SubGraphT) -> None:
         self._model, self._graph = model, graph
         self._made_by = {made: one for one in graph.operators or [] for made in outputs_of(one)}
-        self._left = _STEPS
+        self._starts: dict[frozenset[str], dict[int, int]] = {}  # what `_moved` found
 
     def picked(self) -> Iterator[tuple[int, int]]:
         """The rows from which an op picks, or of which a softmax is made, and what wins there."""
@@ -98,34 +100,36 @@ class _Trail:
             elif name in _SHARES or (scores, picked) in shifted:  # a softmax written out
                 yield scores, 1
 
-    def back(self, tensor: int, sign: int) -> list[tuple[int, int]]:
+    def back(self, tensor: int, sign: int) -> Iterator[tuple[int, int]]:
         """The tensor and those before it in the same order, 1, or in the opposite one, −1."""
-        seen = [(tensor, sign)]
-        while self._left > 0 and (step := self._before(tensor)) is not None:
-            self._left -= 1
+        yield tensor, sign
+        while (step := self._before(tensor)) is not None:
             tensor, way = step
             sign *= way
-            seen.append((tensor, sign))
-        return seen
+            yield tensor, sign
 
     def row(self, tensor: int) -> Row:
         tensor = self._moved(tensor)
         return self._name(tensor), (shape_of(self._graph.tensors[tensor])[-1:] or (None,))[0]
 
-    def wins(self, tensor: int, largest: set[int], smallest: set[int]) -> int:
+    def wins(self, tensor: int, known: dict[int, int]) -> int:
         """Of a tensor 1 where the largest wins, −1 where the smallest does, as of the first before
-        it of which that is known: −log(softmax(z)) is smallest where z is largest.
+        it of which that is known: −log(softmax(z)) is smallest where z is largest. What is found of
+        those on the way becomes known too.
         """
+        passed, found = [], 0
         for one, sign in self.back(tensor, 1):
-            if one in largest or one in smallest:
-                return sign if one in largest else -sign
-        return 0
+            if one in known:
+                found = sign * known[one]
+                break
+            passed.append((one, sign))
+        known.update({one: sign * found for one, sign in passed})
+        return found
 
     def is_distance(self, tensor: int) -> bool:
         """Whether it sums up differences: their squares or absolute values."""
-        while (name := self._name(tensor)) in LAYOUT | _LIMITS:
-            tensor = self._reads(tensor)[0]
-        if name not in _SUMS:
+        tensor = self._moved(tensor, LAYOUT | _LIMITS)
+        if self._name(tensor) not in _SUMS:
             return False
         each = self._moved(self._reads(tensor)[0])
         name, reads = self._name(each), self._reads(each)
@@ -166,10 +170,15 @@ class _Trail:
             return None
         return constant_of(self._model, self._graph.tensors[tensor])
 
-    def _moved(self, tensor: int) -> int:
-        while self._name(tensor) in LAYOUT:
+    def _moved(self, tensor: int, through: frozenset[str] = LAYOUT) -> int:
+        """The first of a row of such ops, from the last: each op is gone through once."""
+        starts, passed = self._starts.setdefault(through, {}), []
+        while tensor not in starts and self._name(tensor) in through:
+            passed.append(tensor)
             tensor = self._reads(tensor)[0]
-        return tensor
+        start = starts.get(tensor, tensor)
+        starts.update(dict.fromkeys(passed, start))
+        return start
 
     def _name(self, tensor: int) -> str:
         operator = self._made_by.get(tensor)

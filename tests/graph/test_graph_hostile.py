@@ -400,9 +400,31 @@ class TestManyOps:
         monkeypatch.setattr(
             winners._Trail, "_before", lambda *given: (followed.append(1), before(*given))[1]
         )
-        monkeypatch.setattr(winners, "_STEPS", 1_000)
         describe(softmaxes(300))  # one after the other: 45,000 ways back
         assert 300 < len(followed) < 2_000
+
+    def test_output_behind_many_scores_then_is_still_known_to_win_by_the_largest(self):
+        model = read(softmaxes(400))
+        (graph,) = model.subgraphs
+        (output,) = map(int, graph.outputs)
+        assert winners.winners(model, graph).wins == {output: 1}
+
+    def test_output_behind_many_changes_of_layout_then_is_looked_at_once(self, monkeypatch):
+        names = []
+        name = winners._Trail._name
+        monkeypatch.setattr(
+            winners._Trail, "_name", lambda *given: (names.append(1), name(*given))[1]
+        )
+        b = empty()
+        row = b.new((1, 4), np.float32)
+        made = [row]
+        for _ in range(150):
+            made.append(b.reshape(made[-1], (4,)))
+            made.append(b.reshape(made[-1], (1, 4)))
+        b.graph.operators = b.operators
+        b.graph.outputs = np.array([one.index for one in made], np.int32)
+        winners.winners(b.model, b.graph)
+        assert len(names) < 5_000
 
 
 def softmaxes(count: int) -> bytes:
