@@ -23,7 +23,7 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> Result:
     from odt_core.graph import lower
     from odt_core.graph.files import read_model_file
-    from odt_core.runtime.file_notes import of_quantisation
+    from odt_core.runtime.file_notes import of_no_signatures, of_quantisation
 
     source, output = find_model(options.model), Path(options.output)
     check_output(output, source)
@@ -41,7 +41,7 @@ def _run(options: Namespace) -> Result:
         "missing": [{**vars(gap), "message": gap.message} for gap in lowered.missing],
         "checkpoints": [_checkpoint(form) for form in lowered.checkpoints],
         "flex_ops": list(description.flex_ops),
-        "notes": list(of_quantisation(description)),
+        "notes": [*of_no_signatures(description), *of_quantisation(description)],
         "needs": description.needs,
     }
 

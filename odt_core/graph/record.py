@@ -123,8 +123,10 @@ def write_record(model: schema.ModelT, record: Record) -> None:
 
 
 def drop_record(model: schema.ModelT) -> None:
-    """Leave an empty record: a model that needs no lowering, and of which nothing more is told."""
-    write_record(model, Record(passes=PASSES_VERSION))
+    """Leave of the record how the model was converted alone: it needs no lowering."""
+    done = read_record(model) or Record()
+    kept = Record(passes=PASSES_VERSION, unsigned=done.unsigned, quantised=done.quantised)
+    write_record(model, kept)
 
 
 def read_record(model: schema.ModelT) -> Record | None:

@@ -15,17 +15,18 @@ def notes_of(description: ModelDescription) -> dict[str, list[str]]:
     missing: dict[tuple[str, str, str], str] = {}
     for one in description.missing:
         missing.setdefault((one.signature, one.op, one.reason), one.message)
-    why_not = [*_of_no_signatures(description), *missing.values()]
+    why_not = [*of_no_signatures(description), *missing.values()]
     return {"missing": why_not, "known": list(_known(description))}
 
 
-def _of_no_signatures(description: ModelDescription) -> Iterator[str]:
+def of_no_signatures(description: ModelDescription) -> Iterator[str]:
+    """That a file had no signatures when it was converted, and what odt does about it."""
     if description.unsigned:
         yield (
-            f"This file came without signatures, as those of Teachable Machine and of older "
-            f"converters do, so it cannot be trained. odt takes what it computes for one that "
-            f"predicts, '{description.signatures[0].name}'. To train it, convert the Keras model "
-            f"that it was made from: python -m odt_core build MODEL.keras OUT.tflite."
+            f"As it was converted, this model had no signatures, like those of Teachable Machine "
+            f"and of older converters, so it cannot be trained. odt takes what it computes for one "
+            f"that predicts, '{description.signatures[0].name}'. To train it, convert the Keras "
+            f"model that it was made from: python -m odt_core build MODEL.keras OUT.tflite."
         )
 
 
@@ -69,12 +70,12 @@ def _known(description: ModelDescription) -> Iterator[str]:
 
 def of_quantisation(description: ModelDescription) -> Iterator[str]:
     """In which types a file takes, gives and holds numbers, where these are not float32."""
-    pairs = zip(("takes", "gives"), description.quantised, strict=False)
+    pairs = zip(("took", "gave"), description.quantised, strict=False)
     ends = [f"{verb} {dtype}" for verb, dtype in pairs if dtype]
     if ends:
         yield (
-            f"As it came, this file {' and '.join(ends)}; here, and as odt writes it, these are "
-            f"the float32 numbers that they stand for."
+            f"As it was converted, this model {' and '.join(ends)}; here, and as odt writes it, "
+            f"these are the float32 numbers that they stand for."
         )
     for held, used in description.weights:
         kind = ""

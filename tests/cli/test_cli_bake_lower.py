@@ -10,10 +10,12 @@ from ai_edge_litert.interpreter import Interpreter
 
 from odt_core.checkpoint import save_checkpoint_file
 from odt_core.graph import describe
+from odt_core.graph.flatbuffer import read, write
 from odt_core.runtime import load_model
 from tests.cli.command_line import ROOT, odt, result
 
 MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
+INFERENCE = ROOT / "tests" / "runtime" / "models" / "tiny_inference.tflite"
 FLEX = ROOT / "tests" / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
 BROKEN = ROOT / "tests" / "models" / "flower__android-automotive__enginefaultdb.tflite"
 
@@ -33,6 +35,15 @@ class TestLower:
         told = "This file holds weights as float16 and computes with them as float32."
         assert result("lower", "photos", tmp_path / "out.tflite")["notes"] == [told]
         assert told in odt("lower", "photos", tmp_path / "out.tflite").stdout
+
+    def test_file_without_signatures_then_is_told_of_the_one_it_gets(self, tmp_path):
+        tree = read(INFERENCE.read_bytes())
+        tree.signatureDefs = []
+        source = tmp_path / "in.tflite"
+        source.write_bytes(write(tree))
+        (note,) = result("lower", source, tmp_path / "out.tflite")["notes"]
+        assert "had no signatures" in note
+        assert "one that predicts, 'serving_default'" in note
 
     def test_runtime_that_the_new_file_needs_then_is_said(self, tmp_path):
         needed = "needs TFLite 2.6 / LiteRT 1.0 or newer"

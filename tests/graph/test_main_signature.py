@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from odt_core.baking import bake
 from odt_core.graph import describe, lower
 from odt_core.graph.flatbuffer import read, write
 from odt_core.runtime import load_model
@@ -51,8 +52,10 @@ class TestUnsigned:
         once = load_model(unsigned(b"in:0", b"out:0"))
         again = load_model(once.data)
         assert again.data == once.data
-        for model in (once, again):
-            assert model.contract.notes[0].startswith("This file came without signatures")
+        baked = load_model(bake(once.data, once.session().state(), inference_only=True))
+        for model in (once, again, baked):
+            note = model.contract.notes[0]
+            assert note.startswith("As it was converted, this model had no signatures")
             assert "python -m odt_core build" in model.contract.notes[0]
             assert not any("Session.run" in note for note in model.contract.notes)
         assert unpack_description(pack_description(once.description)).unsigned
@@ -60,4 +63,4 @@ class TestUnsigned:
     def test_file_with_signatures_is_said_to_have_them(self):
         about = lower(PREDICTS).describe()
         assert not about.unsigned
-        assert not any("came without" in note for note in load_model(PREDICTS).contract.notes)
+        assert not any("no signatures" in note for note in load_model(PREDICTS).contract.notes)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from odt_core import load_model
+from odt_core.baking import bake
 from odt_core.dialects.contract import OutputKind
 from odt_core.graph import describe, lower
 from odt_core.worker.wire import pack_description, unpack_description
@@ -103,13 +104,15 @@ class TestQuantisedModel:
         for model in (once, load_model(once.data)):
             ends, weights, _ = model.contract.notes
             assert ends.startswith(
-                f"As it came, this file takes {dtype.name} and gives {dtype.name};"
+                f"As it was converted, this model took {dtype.name} and gave {dtype.name};"
             )
             assert "float32" in ends
             assert weights.endswith(
                 "weights as int8 and computes with them as int8 (fully quantised)."
             )
         assert unpack_description(pack_description(once.description)) == once.description
+        baked = load_model(bake(once.data, once.session().state(), inference_only=True))
+        assert baked.contract.notes[0] == once.contract.notes[0]
 
 
 @pytest.mark.parametrize(
