@@ -115,7 +115,7 @@ def save_model(model: Any, saved_model_dir: str | Path) -> None:
 
 
 def save_program(held: tf.Module, signatures: dict[str, Any], directory: str | Path) -> None:
-    """Writes signatures over the variables of a module as a SavedModel.
+    """Writes signatures over the variables of a module as a SavedModel, with what else it holds.
 
     Raises AuthoringError where one uses other variables: training would leave them as they are;
     where TensorFlow cannot save what one uses; and where the directory cannot be written.
@@ -132,7 +132,8 @@ def save_program(held: tf.Module, signatures: dict[str, Any], directory: str | P
                     "told."
                 )
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-    # the held module has variables only: Keras objects would drag theirs along
+    # Keras objects drag theirs along, so what is held to train has variables only; what only
+    # predicts holds its Keras model as well, for the tables of its lookup layers
     advice = "Hold what it uses as an attribute of its layer, or build the model without that."
     with plain_errors(cannot="be saved", advice=advice):
         try:
