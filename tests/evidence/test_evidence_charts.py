@@ -100,9 +100,7 @@ class TestAnyNumber:
         evidence = evidence_of(20)
         lost = Judged(evidence.test.samples, evidence.test.own, evidence.test.base)
         gain = charts_of(replace(evidence, base_test=lost))[0]
-        assert gain.note.endswith(
-            "Price on the base test set: 100.0 % → 50.0 % right, not chance, p = 0.002."
-        )
+        assert gain.note.endswith("Price: base test set 100.0 % → 50.0 %, not chance.")
         assert "Price" not in charts_of(replace(evidence, base_test=evidence.test))[0].note
 
     def test_without_judged_samples_no_gain_is_shown_and_none_are_said_to_be_missing(self):

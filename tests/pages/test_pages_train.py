@@ -117,8 +117,8 @@ class TestTraining:
         assert warm(desk)
         scores = desk.scores(base_test_of(desk.card), BASE_TEST)  # what Evaluate shows
         assert scores.change.verdict is Verdict.WORSE
-        lost = f"99.1 % → {percent(scores.own.accuracy)} right, not chance, "
-        said = f"Price on the base test set: {lost}{scores.change.p_words}."
+        lost = f"99.1 % → {percent(scores.own.accuracy)}, not chance."
+        said = f"Price: base test set {lost}"
         assert desk.result().price == said
         assert result_in_words(desk.result()).endswith(said)
         assert lost in shown(app.run())
