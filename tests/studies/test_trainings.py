@@ -72,7 +72,7 @@ class TestSideBySide:
     def test_progress_goes_up_to_the_end_within_a_training_too(self, samples, worker):
         seen: list[StudyProgress] = []
         samples_needed(
-            worker, *samples, replace(SHORT, epochs=40), per_label=(1, None), progress=seen.append
+            worker, *samples, replace(SHORT, epochs=200), per_label=(1, None), progress=seen.append
         )
         ways = [one.share for one in seen]
         assert ways == sorted(ways)
