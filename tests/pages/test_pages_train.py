@@ -23,7 +23,7 @@ from pages.ui.say import percent
 from pages.ui.shelf import Act
 from pages.ui.undo import take_step
 from tests.pages.page_text import progress, said, shown
-from tests.pages.trainings import long_training, train
+from tests.pages.trainings import long_training, train, until
 
 
 def interrupt(app, desk, entry) -> None:
@@ -317,6 +317,7 @@ class TestTraining:
     def test_run_when_it_is_not_planned_yet_has_no_step_of_none(self, person):
         app, desk = person
         with long_training(desk):
+            until(lambda: desk.run.snapshot().total)
             desk.run.planned(0)
             app.run()
             assert progress(app) == "Getting ready · paused"

@@ -6,7 +6,6 @@ import io
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from odt_core.workspace.disk import TRY_AGAIN
 from pages.ui.desks import all_desks
 from pages.ui.run import Phase
 from tests.pages.page_text import said
+from tests.pages.trainings import until
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 LONG = Settings(epochs=10_000, batch_size=16, replay=0.5)
@@ -42,13 +42,6 @@ def ask(app):
     app.segmented_control(key="try_way").set_value("Upload").run()
     app.file_uploader(key="try_file").upload("one.png", picture())
     return app.run()
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def cut_short(app, desk) -> tuple[str, str]:

@@ -1,8 +1,9 @@
-"""Trainings: one from its button to its end, and one that is not over."""
+"""Trainings: one from its button to its end, one that is not over, and a wait for what it does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -28,3 +29,11 @@ def long_training(desk: Desk, *, paused: bool = True) -> Iterator[None]:
     finally:
         desk.stop()
         assert desk.run.wait(60)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for it, half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
