@@ -96,9 +96,10 @@ class HasNear(HasFeatures):
         """
         return self._near().all_alike
 
-    def test_copies(self) -> np.ndarray | None:
-        """int64 [N]: of each test sample the place of the first that it is over again, its own
-        where it is none's, told as `near_test` is; None where all differ.
+    def test_copies(self, n: int) -> np.ndarray | None:
+        """int64 [n]: of each test sample the place of the first that it is over again, its own
+        where it is none's, told as `near_test` is; None where all differ, and where they are not n
+        any more.
         """
         known = self._of_now()
         if "copies" not in known:
@@ -106,16 +107,14 @@ class HasNear(HasFeatures):
 
             tests = self._compared(Part.TEST).samples
             known["copies"] = copies_among(tests, self._picture)
-        return known["copies"]
+        same = known["copies"]
+        return same if same is not None and len(same) == n else None
 
     def test_once(self, tests: Samples) -> Samples:
         """The person's test samples, one of those that are the same: those that are judged."""
         from odt_core.evaluation.over_again import once
 
-        same = self.test_copies()
-        if same is None or len(same) != len(tests):  # of another moment
-            return tests
-        return once(tests, same)
+        return once(tests, self.test_copies(len(tests)))
 
     def tests_judged(self) -> int:
         """How many of the person's test samples are judged, for a page that is being drawn: all,

@@ -244,11 +244,12 @@ def _input(desk: Desk, game: Game) -> _Input:
 
 def _test_sample(desk: Desk, game: Game) -> _Input:
     """One that was not voted on yet: a sample, and what is the same, counts once."""
-    entries, same = desk.entries(Part.TEST), desk.test_copies()
+    entries = desk.entries(Part.TEST)
     if not entries:
         pieces.note(untested(desk))
         return _Input()
-    if same is not None and len(same) == len(entries):
+    same = desk.test_copies(len(entries))
+    if same is not None:
         entries = tuple(entries[k] for k in np.unique(same))
     seen = {one.sample for one in game.rounds}
     left = [one for one in entries if one.id not in seen]

@@ -171,9 +171,8 @@ def _work(desk: Desk, job: Job, chosen: Choice) -> Forgotten:
         tests, gone = _samples(desk, Part.TEST, chosen)
         test = tests.samples
         left = replace(test.take(~gone), labels=chosen.labels_left(test.labels))
-        same = desk.test_copies()
-        same = same[~gone] if same is not None and len(same) == len(gone) else None
-        own = _score(trainer, left, same)
+        same = desk.test_copies(len(gone))
+        own = _score(trainer, left, None if same is None else same[~gone])
         base = _score(trainer, _base_test(desk, left.labels))
     model = desk.model.key
     return Forgotten(
