@@ -105,9 +105,8 @@ class Desks:
     def rest(self, now: float) -> None:
         """Put to sleep, and close, what nobody has visited for long at the time `now`."""
         with self._lock:
-            for token, desk in list(self._desks.items()):
-                if now - desk.used > _IDLE and not desk.busy and not self._is_shown(desk):
-                    self._drop(token)
+            for token in self._left(now, _IDLE):
+                self._drop(token)
             awake = [desk for desk in self._desks.values() if desk.awake]
             shown = {desk for desk in awake if self._is_shown(desk)}
         crowded = len(awake) - _AWAKE
@@ -136,7 +135,7 @@ class Desks:
             raise WorkspaceError(
                 f"{_LIMIT} people are training on this server just now. Try again in a minute."
             )
-        if descriptors.few_left() and not self._left():
+        if descriptors.few_left() and not self._left(time.monotonic(), _LEFT):
             raise WorkspaceError(
                 "So many people are on this server that it can open hardly any more connections "
                 "and files. Try again when some have left."
@@ -148,17 +147,18 @@ class Desks:
             desks = self._desks
             shown = {token for token in idle if self._is_shown(desks[token])}
             self._drop(min(idle, key=lambda token: (token in shown, desks[token].used)))
-        elif descriptors.few_left() and (left := self._left()):
+        elif descriptors.few_left() and (left := self._left(time.monotonic(), _LEFT)):
             self._drop(left[0])
 
-    def _left(self) -> list[str]:
-        """Tokens of the desks that people have left, the longest unvisited first."""
-        now = time.monotonic()
+    def _left(self, now: float, longest: float) -> list[str]:
+        """Tokens of the desks that people left more than `longest` seconds before the time `now`,
+        the longest unvisited first.
+        """
         oldest = sorted(self._desks.items(), key=lambda one: one[1].used)
         return [
             token
             for token, desk in oldest
-            if now - desk.used > _LEFT and not desk.busy and not self._is_shown(desk)
+            if now - desk.used > longest and not desk.busy and not self._is_shown(desk)
         ]
 
     def _drop(self, token: str) -> None:
