@@ -26,7 +26,7 @@ def download_menu(desk: Desk) -> None:
         else:
             _your_model(desk, head)
         if manifest.samples:
-            _download(
+            download(
                 f"Your samples (.zip{' of label folders' * desk.tells_labels})",
                 workspace.export_zip,
                 file_name(desk.model.name, "samples.zip"),
@@ -37,7 +37,7 @@ def download_menu(desk: Desk) -> None:
 
 def _your_model(desk: Desk, head: CheckpointEntry) -> None:
     name, step = desk.model.name, f"step{head.info.steps}"
-    _download(
+    download(
         "Your model as .tflite (trains on)",
         lambda: desk.bake(),
         file_name(name, f"{step}.tflite"),
@@ -45,14 +45,14 @@ def _your_model(desk: Desk, head: CheckpointEntry) -> None:
         help="Starts with your weights, on a phone or anywhere; can be trained further.",
     )
     if desk.can_predict:
-        _download(
+        download(
             "… for predictions only (.tflite)",
             lambda: desk.bake(inference_only=True),
             file_name(name, f"{step}-predicts.tflite"),
             "download_predicts",
             help="Smaller and faster: weights are constants, nothing can be trained.",
         )
-    _download(
+    download(
         "Your model as a checkpoint (.safetensors)",
         lambda: desk.checkpoint_file(head.id),
         file_name(name, f"{step}.safetensors"),
@@ -61,7 +61,7 @@ def _your_model(desk: Desk, head: CheckpointEntry) -> None:
     versions = desk.tf_versions("save")
     if versions:
         single = versions == {1}
-        _download(
+        download(
             "… as the model's own 'save' writes it"
             + (" (.ckpt)" if single else " (.zip of two files)"),
             desk.save_tf_checkpoint,
@@ -84,7 +84,7 @@ def model_downloads(desk: Desk) -> None:
         f"library{state}."
     )
     with st.container(horizontal=True):
-        _download(
+        download(
             "Base model, rewritten (.tflite)",
             lambda: desk.bake(which="base"),
             file_name(name, "rewritten.tflite"),
@@ -92,7 +92,7 @@ def model_downloads(desk: Desk) -> None:
             width="content",
         )
         if desk.can_predict:
-            _download(
+            download(
                 "… for predictions only",
                 lambda: desk.bake(which="base", inference_only=True),
                 file_name(name, "base-predicts.tflite"),
@@ -101,7 +101,7 @@ def model_downloads(desk: Desk) -> None:
             )
 
 
-def _download(
+def download(
     label: str,
     make: Callable[[], bytes],
     file: str,
@@ -111,6 +111,7 @@ def _download(
     width: str = "stretch",
     help: str | None = None,
 ) -> None:
+    """A button for a file that is made when it is asked for."""
     st.download_button(
         label, make, file_name=file, mime=mime, key=key, on_click="ignore", width=width, help=help
     )

@@ -63,7 +63,7 @@ def _confirm(desk: Desk) -> None:
             "workspace's disk now. Undo does **not** bring them back. The model file stays"
             + (", models that you uploaded before it do not." if manifest.models else ".")
         )
-        if desk.run is not None and desk.run.unsaved is not None:
+        if desk.unsaved_end is not None:
             st.markdown("What your last training learnt is not saved yet: it is lost, too.")
         pieces.note("What you have downloaded yourself stays where you saved it.")
         with st.container(horizontal=True):

@@ -250,7 +250,7 @@ def _buttons(desk: Desk) -> None:
             "Train",
             key="train",
             # While there is a question to answer, its answer comes first.
-            type="secondary" if desk.lost_run() or (desk.run and desk.run.unsaved) else "primary",
+            type="secondary" if desk.lost_run() or desk.unsaved_end else "primary",
             disabled=busy or bool(desk.missing),
             on_click=_train,
             args=(desk,),

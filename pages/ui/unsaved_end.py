@@ -7,13 +7,13 @@ import streamlit as st
 from odt_core.checkpoint.checkpoint import save_checkpoint
 from pages.ui import pieces, trouble
 from pages.ui.desk import Desk
-from pages.ui.downloads import file_name
+from pages.ui.downloads import download, file_name
 from pages.ui.say import count
 
 
 def unsaved_end(desk: Desk) -> bool:
     """Draw the offer, where there is something to save; returns whether there is."""
-    end = desk.run.unsaved if desk.run is not None and not desk.busy else None
+    end = None if desk.busy else desk.unsaved_end
     if end is None:
         return False
     with st.container(key="unsaved_end", border=True, gap="small"):
@@ -24,13 +24,12 @@ def unsaved_end(desk: Desk) -> bool:
         )
         with st.container(horizontal=True):
             st.button("Save again", key="save_end", type="primary", on_click=_save, args=(desk,))
-            st.download_button(
+            download(
                 "Download it (.safetensors)",
                 lambda: save_checkpoint(end.checkpoint),
-                file_name=file_name(desk.model.name, f"step{end.steps}.safetensors"),
-                mime="application/octet-stream",
-                key="download_end",
-                on_click="ignore",
+                file_name(desk.model.name, f"step{end.steps}.safetensors"),
+                "download_end",
+                width="content",
             )
     return True
 

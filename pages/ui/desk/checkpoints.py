@@ -51,7 +51,7 @@ class HasCheckpoints(HasCheckpointLabels):
         Raises CheckpointError as `restore`, WorkspaceError.
         """
         with self.changing("save the end of a training"):
-            end = self.run.unsaved if self.run is not None else None
+            end = self.unsaved_end
             if end is not None:
                 self._check_restored(end.checkpoint)
                 end.save()

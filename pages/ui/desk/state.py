@@ -10,7 +10,7 @@ from odt_core.checkpoint import Tempering
 from odt_core.errors import TrainingError
 from odt_core.samples import Labels
 from odt_core.workspace import Kind, ModelEntry, Workspace
-from pages.ui.run import Phase, Run
+from pages.ui.run import Phase, Run, UnsavedEnd
 from pages.ui.turns import PatientLock, RightOfWay
 
 
@@ -57,6 +57,11 @@ class State:
     @run.setter
     def run(self, run: Run | None) -> None:
         self._run = None if run is None else (self._file, run)
+
+    @property
+    def unsaved_end(self) -> UnsavedEnd | None:
+        """What the last run made and could not be saved."""
+        return None if self.run is None else self.run.unsaved
 
     @property
     def _file(self) -> object:
