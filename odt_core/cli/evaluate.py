@@ -11,7 +11,6 @@ from odt_core.cli.command import Command, Result
 from odt_core.cli.figures import (
     compared,
     evaluated,
-    evaluator,
     judged_lines,
     places_right,
     why_unjudged,
@@ -34,7 +33,7 @@ from odt_core.words import over_again, percent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from odt_core.samples import Preprocessing, Samples
+    from odt_core.samples import Samples
 
 _MATRIX = 20  # labels that a terminal has room for
 
@@ -48,6 +47,8 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> Result:
     from odt_core.evaluation import claims
+    from odt_core.evaluation.evaluation import answered
+    from odt_core.evaluation.over_again import copies, exact_copies
     from odt_core.evidence import all_trained_on
     from odt_core.training import Reason
 
@@ -73,13 +74,15 @@ def _run(options: Namespace) -> Result:
         # Where its answers cannot be scored the session says why.
         return why_unjudged(model.contract, group) if model.contract.scored else None
 
-    def judged(group: Samples, how: Preprocessing | None, *, chosen: bool) -> dict[str, Any]:
+    def judged(group: Samples, *, mine: bool, chosen: bool) -> dict[str, Any]:
         if why(group):
             return compared(None, None, None)
+        how = model.preprocessing
+        same = copies(group, how) if mine else exact_copies(group.x, group.y)
         if checkpoint is None:
-            found = None if start is None else evaluator(group, how)(start, group)
+            found = None if start is None else answered(start, group, same)
             return compared(found, None, None)
-        before, after, asked = evaluated(start, own, group, samples.labels, how)
+        before, after, asked = evaluated(start, own, group, samples.labels, same)
         said = None
         if before is not None:
             leak = all_trained_on(checkpoint, group, replay)
@@ -88,8 +91,8 @@ def _run(options: Namespace) -> Result:
 
     return {
         "labels": list(samples.labels.names),
-        **judged(samples, model.preprocessing, chosen=best),
-        "base_test": judged(of_the_base, None, chosen=False)
+        **judged(samples, mine=True, chosen=best),
+        "base_test": judged(of_the_base, mine=False, chosen=False)
         if of_the_base is not None and not why(of_the_base)
         else None,
         "unjudged": why(samples),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odt_core.words import different_of, percent
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.dialects.contract import Contract
     from odt_core.evaluation import Claims, Evaluation
     from odt_core.evaluation.evaluation import Predicts
-    from odt_core.samples import Labels, Preprocessing, Samples
+    from odt_core.samples import Labels, Samples
 
 
 def evaluated(
@@ -20,17 +22,18 @@ def evaluated(
     own: Predicts,
     samples: Samples,
     labels: Labels,
-    how: Preprocessing | None,
+    same: np.ndarray | None,
 ) -> tuple[Evaluation | None, Evaluation, Labels]:
     """(the base model's answers judged, the personalised model's, the labels that it was asked
     with). base: None where the model's file holds no weights. labels: of the personalised model.
-    how: what a person's samples are told apart by (`copies`); None for those of the base task.
+    same: as of `answered`.
     """
-    ask = evaluator(samples, how)
+    from odt_core.evaluation.evaluation import answered
+
     # A label that the person added can also be a wrong answer to a base test sample.
     asked = labels.with_those_of(samples.labels)
-    before = None if base is None else ask(base, samples)
-    return before, ask(own, replace(samples, labels=asked)), asked
+    before = None if base is None else answered(base, samples, same)
+    return before, answered(own, replace(samples, labels=asked), same), asked
 
 
 def why_unjudged(contract: Contract, test: Samples) -> str | None:
@@ -42,17 +45,6 @@ def why_unjudged(contract: Contract, test: Samples) -> str | None:
     if contract.infer is None:
         return "not judged: this model has no signature that predicts"
     return "not judged: its answers have another form than its targets"
-
-
-def evaluator(samples: Samples, how: Preprocessing | None) -> Callable[..., Evaluation]:
-    """`evaluate` for these samples, under any labels. how: as of `evaluated`."""
-    from odt_core.evaluation import copies, evaluate
-    from odt_core.evaluation.evaluation import answered
-
-    if how is None:
-        return evaluate
-    same = copies(samples, how)
-    return lambda session, asked: answered(session, asked, same)
 
 
 def compared(

@@ -47,6 +47,8 @@ from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.bundled import ModelCard
     from odt_core.checkpoint import Checkpoint
     from odt_core.dialects.contract import Choice
@@ -208,13 +210,17 @@ def _report(options: Namespace) -> Result:
 
 def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
     """All that is known of the weights that were given, or that are trained now."""
+    from odt_core.evaluation.over_again import copies, exact_copies
     from odt_core.evidence import Evidence, Studies, checked, look_inside, trace, with_leak
 
-    data, checkpoint, curves = _weights(options, given, worker)
-    test = _judge(worker, given, given.test, mine=True)
+    tests, of_the_base = given.test, given.base_test
+    same = None if tests is None else copies(tests, given.model.preprocessing)
+    data, checkpoint, curves = _weights(options, given, worker, same)
+    test = _judge(worker, given, tests, same)
     if test is not None:
         test = checked(test, given.samples, checkpoint, given.card, given.replay)
-    base_test = _judge(worker, given, given.base_test, mine=False)
+    same = None if of_the_base is None else exact_copies(of_the_base.x, of_the_base.y)
+    base_test = _judge(worker, given, of_the_base, same)
     if base_test is not None and options.base_test:  # else it is of the model's card
         base_test = with_leak(base_test, given.samples, checkpoint, given.card, given.replay)
     studies = Studies(reasons=("Nothing was studied: --quick was given.",))
@@ -248,13 +254,13 @@ def _evidence(options: Namespace, given: _Given, worker: Worker) -> Evidence:
 
 
 def _weights(
-    options: Namespace, given: _Given, worker: Worker
+    options: Namespace, given: _Given, worker: Worker, same: np.ndarray | None
 ) -> tuple[bytes, Checkpoint, Curves | None]:
     """(file of the personalised weights, what it holds, curves if they are trained now). The worker
-    holds them from then on.
+    holds them from then on. same: the test samples that are others over again, as `copies`.
     """
     from odt_core.checkpoint import load_checkpoint
-    from odt_core.evaluation.over_again import copies, once
+    from odt_core.evaluation.over_again import once
 
     if given.checkpoint is not None:
         worker.load_state(given.checkpoint.state)
@@ -263,22 +269,21 @@ def _weights(
         worker.load_state(given.source.state)
     settings = Settings.from_json(given.card.settings)
     wanted = replace(settings, **given_settings(options, given.model))
-    test = given.test
-    if test is not None:
-        test = once(test, copies(test, given.model.preprocessing))
+    test = None if given.test is None else once(given.test, same)
     data, curves = _train(worker, given.samples, wanted, test, given.replay, given.base_test)
     return data, load_checkpoint(data), curves
 
 
-def _judge(worker: Worker, given: _Given, group: Samples | None, *, mine: bool) -> Judged | None:
-    """mine: whether the group is the person's test samples."""
+def _judge(
+    worker: Worker, given: _Given, group: Samples | None, same: np.ndarray | None
+) -> Judged | None:
+    """As both models answer. same: as of `answered`."""
     from odt_core.evidence import Judged
 
     if group is None or not len(group) or why_unjudged(given.model.contract, group):
         return None
     base = None if worker.base_uninitialised else worker.base
-    how = given.model.preprocessing if mine else None
-    return Judged(group, *evaluated(base, worker.own, group, given.samples.labels, how))
+    return Judged(group, *evaluated(base, worker.own, group, given.samples.labels, same))
 
 
 def _train(

@@ -29,11 +29,13 @@ from odt_core.cli.sources import (
 from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
 from odt_core.errors import CheckpointError, NoAnswerError
-from odt_core.evaluation.over_again import copies, once
+from odt_core.evaluation.over_again import copies, exact_copies, once
 from odt_core.training import Callback, Outcome, Run, Settings, fit
 from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from odt_core.dialects import Contract
     from odt_core.runtime import Model, Session
     from odt_core.samples import Labels, Samples
@@ -68,7 +70,8 @@ def _run(options: Namespace) -> Result:
     if source is not None:
         own.restore(source)
     base_test, base_others = open_base_test(options, model, samples.labels)
-    scored = None if test is None else once(test, copies(test, model.preprocessing))
+    same = None if test is None else copies(test, model.preprocessing)
+    scored = None if test is None else once(test, same)
     with stopped_by_signals() as control, progress_line() as say:
         callbacks = [] if options.json else [_Ticker(say)]
         history = fit(
@@ -81,7 +84,8 @@ def _run(options: Namespace) -> Result:
         if group is not None and len(group) and not _why_unjudged(model.contract, learnt, group):
             try:
                 given = getattr(options, key) is not None  # else they are of the model's card
-                judged[key] = _judge(model, base, own, samples, group, key == "test", given)
+                alike = same if key == "test" else exact_copies(group.x, group.y)
+                judged[key] = _judge(model, base, own, samples, group, alike, given)
             except NoAnswerError as failure:
                 unjudged = f"not judged: {failure}"
     written, error = None, None
@@ -162,17 +166,16 @@ def _judge(
     own: Session,
     samples: Samples,
     group: Samples,
-    mine: bool,
+    same: np.ndarray | None,
     given: bool,
 ) -> dict[str, Any]:
-    """Base against personalised. mine: whether the group is a person's test samples; given: whether
-    somebody chose it, who may have chosen some of the samples trained on.
+    """Base against personalised. same: as of `answered`; given: whether somebody chose the group,
+    who may have chosen some of the samples trained on.
     """
     from odt_core.evaluation import claims, leakage
 
-    how = model.preprocessing if mine else None
     filled = None if base.uninitialised else base
-    before, after, labels = evaluated(filled, own, group, samples.labels, how)
+    before, after, labels = evaluated(filled, own, group, samples.labels, same)
     if before is None:
         return compared(None, after, None)
     leak = leakage(samples, group, model.preprocessing) if given else None
