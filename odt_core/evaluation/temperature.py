@@ -36,10 +36,9 @@ class Temperature:
     than chance: the sentence says so, by the likelihood-ratio test at the 5 % level.
 
     after: where `held_out`, each sample is judged with the temperature of the other four fifths;
-    else the samples are those fitted to, and the figure is too good. at_limit: the samples fix none
-    (all are right), or one beyond the limits, 0.05 and 20; value is then the limit, and 1 where all
-    labels have the same score, as then every temperature is as good as another. There is none to
-    use then, and no after.
+    else the samples are those fitted to, and the figure is too good; None where `at_limit`, as then
+    there is none to use. value is then the limit, and 1 where all labels have the same score, as
+    then every temperature is as good as another.
     """
 
     value: float
@@ -47,9 +46,13 @@ class Temperature:
     after: Calibration | None
     n: int
     held_out: bool
-    at_limit: bool
     kind: OutputKind = OutputKind.LOGITS
     sentence: str = ""
+
+    @property
+    def at_limit(self) -> bool:
+        """Whether the samples fix none (all are right), or one beyond the limits, 0.05 and 20."""
+        return self.after is None
 
     def apply(self, scores: np.ndarray, used: np.ndarray | None = None) -> np.ndarray:
         """Probabilities float64 [N, K] of the used outputs from scores as `infer` gives them."""
@@ -76,7 +79,7 @@ def fit_temperature(
     n = len(y)
     if n == 0:
         nothing = Calibration(float("nan"), float("nan"), 0)
-        return Temperature(1.0, nothing, None, 0, False, True, kind, _sentence(1.0, 0))
+        return Temperature(1.0, nothing, None, 0, False, kind, _sentence(1.0, 0))
     value, at_limit = _best(logits, y)
     held_out = n >= FEWEST and not at_limit
     before = _calibration(logits, y)
@@ -90,7 +93,6 @@ def fit_temperature(
         after=after,
         n=n,
         held_out=held_out,
-        at_limit=at_limit,
         kind=kind,
         sentence=_sentence(
             value,
