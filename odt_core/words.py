@@ -60,9 +60,9 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{share:.{digits}%}"
 
 
-def percent_apart(share: float) -> str:
+def percent_apart(share: float, digits: int = 1) -> str:
     """`percent` as it stands in a sentence: 0.9731 -> "97.3 %"."""
-    return percent(share).replace("%", " %")
+    return percent(share, digits).replace("%", " %")
 
 
 def in_points(difference: float) -> str:

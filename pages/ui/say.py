@@ -47,7 +47,7 @@ def percent(share: float | None, digits: int = 1) -> str:
     """
     if share is None or share != share:
         return "–"
-    return f"{_hundredths(share, digits)} %"
+    return words.percent_apart(share, digits)
 
 
 def answer(name: str, confidence: float) -> str:
@@ -57,12 +57,8 @@ def answer(name: str, confidence: float) -> str:
 
 def between(interval: tuple[float, float], digits: int = 1) -> str:
     """(0.686, 0.971) -> "68.6–97.1 %", not broken over two lines."""
-    low, high = (_hundredths(end, digits) for end in interval)
+    low, high = (words.percent(end, digits).removesuffix("%") for end in interval)
     return f"{low}\u2060–\u2060{high}\u00a0%"
-
-
-def _hundredths(share: float, digits: int) -> str:
-    return words.percent(share, digits).removesuffix("%")
 
 
 def points(difference: float) -> str:
