@@ -33,13 +33,11 @@ def value_gallery(desk: Desk, one: Judged) -> None:
     """
     changed = compare(one.base, one.own)
     after = errors_each(one.own)
-    gain, judged = errors_each(one.base) - after, one.own.judged
+    gain = errors_each(one.base) - after
     groups = {
         "Nearer": changed.fixed[np.argsort(-gain[changed.fixed], kind="stable")],
         "Farther": changed.broken[np.argsort(gain[changed.broken], kind="stable")],
-        "All, worst first": np.argsort(-np.where(judged, after, -1.0), kind="stable")[
-            : judged.sum()
-        ],
+        "All, worst first": np.lexsort((-after, ~one.own.judged))[: one.own.different],
     }
     chosen, index = chosen_group(desk, "gallery_of_values", groups, _NONE)
     if len(index) and desk.draws_answers:
