@@ -305,7 +305,7 @@ def _score_values(
             f"{list(targets.shape)}: they cannot be compared."
         )
     predictions = predictions.reshape(targets.shape)
-    judged = first_of_each(same, len(targets))
+    judged = slice(None) if same is None else first_of_each(same, len(targets))
     squared, absolute = errors(predictions[judged], targets[judged])
     return Evaluation(
         n=len(targets),

@@ -22,7 +22,7 @@ class PlaceScores:
     class that fills most places does not outweigh others.
     called: "pixels", "labels" of which several may be right, or other "places", such as words.
     known: int64 [N], how many of each sample's places belong to a class; correct: int64 [N], how
-    many of these are right. classes: what is right at each of P places, int64 [N, P, 1] the number
+    many of these are right. classes: what is right at each of P places, int32 [N, P, 1] the number
     of its class, −1 of none, or bool [N, P, C] which of C are there. judged: bool [N], the samples
     that all figures are of (Evaluation.judged).
     """
@@ -106,7 +106,7 @@ def places(
         known = truth.sum(axis=-1) == 1
         is_, said = truth.argmax(axis=-1), answers.argmax(axis=-1)
         right = is_ == said
-        classes = np.where(known, is_, -1)[..., np.newaxis]
+        classes = np.where(known, is_, -1).astype(np.int32)[..., np.newaxis]
         told = known & judged.reshape(-1, *(1,) * (known.ndim - 1))
         is_, said = is_[told], said[told]
         pairs = [(is_ == k, said == k) for k in np.union1d(is_, said)]
@@ -115,10 +115,10 @@ def places(
         several = len(contract.target_shape) > 2 and truth.shape[-1] > 1
         channels = truth.shape[-1] if several else 1
         is_, said = is_.reshape(-1, channels), said.reshape(-1, channels)
-        told = np.repeat(judged, len(is_) // len(truth))
-        pairs = list(zip(is_[told].T, said[told].T, strict=True))
-        # What is not it is a class, too.
-        pairs += [] if several else [(~is_[told, 0], ~said[told, 0])]
+        told = slice(None) if judged.all() else np.repeat(judged, len(is_) // len(truth))
+        one, other = is_[told], said[told]
+        pairs = list(zip(one.T, other.T, strict=True))
+        pairs += [] if several else [(~one[:, 0], ~other[:, 0])]  # what is not it is a class, too
         right = (is_ == said).all(axis=-1)
         known, classes = np.ones_like(right), is_
     if not known.any():
@@ -143,7 +143,7 @@ def _called(contract: Contract) -> str:
 
 
 def _commonest(rows: np.ndarray) -> np.ndarray:
-    """[C]: the row that is there most often of int64 or bool [M, C]. They are told apart by a sum
+    """[C]: the row that is there most often of int32 or bool [M, C]. They are told apart by a sum
     of lots, which hardly any two that differ share; if they did, what is found is still one.
     """
     lots = np.random.default_rng(0).integers(1, 2**40, rows.shape[1])
