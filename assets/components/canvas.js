@@ -46,9 +46,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   let s = STATE.get(root);
   if (data.add) { confirmActs(data.done, fresh, setTriggerValue); hear(data); }
   if (!s) {
-    const left = LEFT[data.sheet], same = left && left.epoch === data.epoch;
-    const strokes = data.strokes || (same ? left.strokes : []);
-    s = { strokes, past: [], live: null, pointer: null, epoch: data.epoch };
+    const left = LEFT[data.sheet];
+    const strokes = left && left.epoch === data.epoch ? left.strokes : [];
+    s = LEFT[data.sheet] = { strokes, past: [], live: null, pointer: null, epoch: data.epoch };
     STATE.set(root, s);
   } else if (s.epoch !== data.epoch) {  // Python asks for a blank sheet
     Object.assign(s, { epoch: data.epoch, strokes: [], past: [], live: null });
@@ -71,7 +71,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 
   function redraw() {
     comeBack();
-    LEFT[data.sheet] = { epoch: s.epoch, strokes: s.strokes };
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, side, side);
     ctx.scale(side / UNITS, side / UNITS);
@@ -89,8 +88,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   function report() {
     if (!data.reports) return;
-    setStateValue("drawing", { epoch: s.epoch, strokes: s.strokes,
-      png: s.strokes.length ? asPng(s.strokes, data.pen) : null });
+    setStateValue("drawing", { epoch: s.epoch, png: s.strokes.length ? asPng(s.strokes, data.pen) : null });
   }
   function become(strokes) { s.past.push(s.strokes); s.strokes = strokes; redraw(); report(); }
   function undo() { if (s.past.length) { s.strokes = s.past.pop(); redraw(); report(); } }
@@ -136,7 +134,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     e.preventDefault(); e.stopPropagation();
   };
   redraw();
-  if (fresh && s.strokes.length && !data.strokes) report();
+  if (fresh && s.strokes.length) report();
   if (s.pressed && !data.locked) {
     const soon = performance.now() - s.pressed < PATIENCE;
     s.pressed = 0;

@@ -33,7 +33,6 @@ def sketch(key: str, *, size: int, epoch: int = 0) -> np.ndarray | None:
     `epoch` is any number; another one than last time blanks the sheet. Raises SampleError when
     what came back is not a drawing of ours.
     """
-    before = _dict(_dict(st.session_state.get(key)).get("drawing"))
     data = {
         "sheet": key,
         "size": size,
@@ -41,7 +40,6 @@ def sketch(key: str, *, size: int, epoch: int = 0) -> np.ndarray | None:
         "epoch": epoch,
         "reports": True,
         "label": _LABEL,
-        "strokes": before.get("strokes") if before.get("epoch") == epoch else None,
     }
     result = _mount(
         key=key, data=unexamined(data), default={"drawing": None}, on_drawing_change=_nothing
