@@ -17,6 +17,7 @@ from pages.ui import base_sets
 from pages.ui import desks as module
 from pages.ui.desks import Desks, all_desks
 from pages.ui.prepared import forget
+from tests.pages.trainings import until
 
 MINUTES = 60.0
 
@@ -141,10 +142,7 @@ def test_run_when_others_have_all_cores_then_the_page_says_that_it_waits(app, de
     app.button(key="example").click().run()
     app.button(key="train").click().run()
     run = desk_of(app).run
-    deadline = time.monotonic() + 30
-    while not run.snapshot().waiting:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: run.snapshot().waiting)
     app.run()
     assert "waiting for a free core" in app.main.get("progress")[0].proto.text
     turns.leave(somebody)
@@ -250,16 +248,9 @@ def test_housekeeping_when_a_sweep_fails_then_it_goes_on_at_the_next_round(
     desks = Desks(root)
     try:
         root.rename(away)  # as when a disk is taken away
-        wait_for(lambda: "looking after the workspaces failed" in caplog.text)
+        until(lambda: "looking after the workspaces failed" in caplog.text)
         os.utime(away / folder.name / "history", (0, 0))
         away.rename(root)
-        wait_for(lambda: not folder.exists())
+        until(lambda: not folder.exists())
     finally:
         desks.close()
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

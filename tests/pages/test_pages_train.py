@@ -141,10 +141,7 @@ class TestTraining:
     def test_figures_while_a_run_goes_on_are_how_it_does_so_far(self, person):
         app, desk = person
         with long_training(desk, paused=False):
-            for _ in range(300):
-                if desk.run.snapshot().evaluations:
-                    break
-                time.sleep(0.1)
+            until(lambda: desk.run.snapshot().evaluations)
             app.run()
             assert "Right on your test samples so far." in shown(app)
 
@@ -158,10 +155,7 @@ class TestTraining:
         monkeypatch.setattr(desk, "base_level", lambda name, n: asked.append(n))
         with long_training(desk, paused=False):
             train_card._result(desk, None)  # before it was scored
-            for _ in range(300):
-                if desk.run.snapshot().evaluations:
-                    break
-                time.sleep(0.1)
+            until(lambda: desk.run.snapshot().evaluations)
             train_card._result(desk, desk.run.snapshot())
         assert asked == [59, 59]
         assert [own and own.n for _, own in drawn] == [None, 59]

@@ -37,6 +37,10 @@ def picture(wide: int = 8) -> bytes:
     return out.getvalue()
 
 
+def full(*given, **more):
+    raise WorkspaceError("This could not be saved: the disk is full." + TRY_AGAIN)
+
+
 def ask(app):
     """Card 3 has an input that both models answer."""
     app.segmented_control(key="try_way").set_value("Upload").run()
@@ -273,9 +277,6 @@ class TestDisk:
         app, desk = training
         run, before = desk.run, desk.workspace.manifest.head
 
-        def full(*given, **more):
-            raise WorkspaceError("This could not be saved: the disk is full.")
-
         with monkeypatch.context() as fault:
             fault.setattr(desk.workspace, "add_checkpoint", full, raising=False)
             desk.stop()
@@ -311,9 +312,6 @@ class TestDisk:
     ):
         app, desk = person
 
-        def full(*given, **more):
-            raise WorkspaceError("This could not be saved: the disk is full." + TRY_AGAIN)
-
         add = desk.workspace.add_checkpoint
         monkeypatch.setattr(desk.workspace, "add_checkpoint", full, raising=False)
         run = desk.train(Settings(epochs=1))
@@ -334,9 +332,6 @@ class TestDisk:
     ):
         app, desk = person
 
-        def full(*given, **more):
-            raise WorkspaceError("This could not be saved: the disk is full.")
-
         monkeypatch.setattr(desk.workspace, "add_checkpoint", full, raising=False)
         run = desk.train(Settings(epochs=1))
         assert run.wait(30)
@@ -348,9 +343,6 @@ class TestDisk:
         self, training, monkeypatch
     ):
         app, desk = training
-
-        def full(*given, **more):
-            raise WorkspaceError("This could not be saved: the disk is full.")
 
         with monkeypatch.context() as fault:
             fault.setattr(desk.workspace, "add_checkpoint", full, raising=False)
@@ -367,9 +359,6 @@ class TestDisk:
 
     def test_training_that_cannot_begin_then_leaves_nothing_running(self, person, monkeypatch):
         _, desk = person
-
-        def full(*given, **more):
-            raise WorkspaceError("This could not be saved: the disk is full.")
 
         with monkeypatch.context() as fault:
             fault.setattr(desk.workspace, "set_settings", full, raising=False)
