@@ -94,9 +94,8 @@ class FrozenPart:
         if trunk is None or trunk.weights != self._weights():
             return self._interpreter.signature(self._role.signature)
         if self._trunk is None:
-            self._trunk = Interpreter(
-                trunk.data, self._interpreter.threads, called=own_names(self._model, self._runs)
-            )
+            whole = self._interpreter
+            self._trunk = Interpreter(trunk.data, whole.threads, called=whole.called)
         return self._trunk.signature(self._role.signature)
 
     def _weights(self) -> bytes:
