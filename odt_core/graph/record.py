@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.metadata import put
 from odt_core.graph.signature import plain_name
 
 _METADATA = b"odt"
@@ -109,17 +109,11 @@ def added(model: schema.ModelT, before: Record, now: Record) -> Record:
 
 def write_record(model: schema.ModelT, record: Record) -> None:
     """Put the record into the model's metadata, in place of an earlier one."""
-    others = [entry for entry in model.metadata or [] if entry.name != _METADATA]
-    buffer = schema.BufferT()
     content = asdict(record)
     for name in _LATER:
         if not content[name]:
             del content[name]
-    buffer.data = np.frombuffer(json.dumps(content).encode(), np.uint8)
-    model.buffers.append(buffer)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = _METADATA, len(model.buffers) - 1
-    model.metadata = [*others, entry]
+    put(model, _METADATA, json.dumps(content).encode())
 
 
 def drop_record(model: schema.ModelT) -> None:

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
 
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from odt_core.graph.metadata import put
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.runtime_table import LITERT, OLDEST, SINCE, Runtime
 from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
@@ -66,18 +66,7 @@ def version_of(runtime: Runtime) -> str:
 
 def say_runtime(model: schema.ModelT) -> None:
     """Has the file's metadata say which runtime it needs: the converter knew only its own ops."""
-    said = np.frombuffer(version_of(first_runtime(model)).encode().ljust(_LENGTH, b"\0"), np.uint8)
-    entry = next((one for one in model.metadata or [] if one.name == _METADATA), None)
-    if entry is None:
-        entry = schema.MetadataT()
-        entry.name = _METADATA
-        model.metadata = [*(model.metadata or []), entry]
-    elif np.array_equal(model.buffers[entry.buffer].data, said):
-        return
-    buffer = schema.BufferT()  # the old one may be read as something else too
-    buffer.data = said
-    entry.buffer = len(model.buffers)
-    model.buffers.append(buffer)
+    put(model, _METADATA, version_of(first_runtime(model)).encode().ljust(_LENGTH, b"\0"))
 
 
 def _dotted(runtime: Runtime) -> str:

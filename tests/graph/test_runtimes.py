@@ -1,5 +1,7 @@
 """Which runtime a file needs, by its ops: said in words, and by the file itself."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 from graphs import empty
@@ -102,4 +104,11 @@ class TestMetadata:
         entry.buffer = weights
         say_runtime(model)
         assert bytes(model.buffers[weights].data) == before
+        assert said(write(model)) == b"2.6.0".ljust(16, b"\0")
+
+    def test_name_that_stands_twice_then_is_said_once(self):
+        model = read(lower(zoo_file(PLAIN)).data)
+        (entry,) = (one for one in model.metadata if one.name == b"min_runtime_version")
+        model.metadata = [*model.metadata, copy(entry)]
+        say_runtime(model)
         assert said(write(model)) == b"2.6.0".ljust(16, b"\0")
