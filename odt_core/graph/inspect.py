@@ -26,14 +26,10 @@ from odt_core.graph.record import CheckpointSignature, Missing, Record, Rewrite,
 from odt_core.graph.runtime_table import OLDEST, Runtime
 from odt_core.graph.runtimes import first_runtime, needs
 from odt_core.graph.signature import plain_name
-from odt_core.graph.tensor import Shape, dtype_of, has_dtype, shape_of
+from odt_core.graph.tensor import Shape, shape_of, type_name
 from odt_core.graph.variables import find_variables
 from odt_core.graph.weight_kinds import weight_kinds
 from odt_core.graph.winners import Row, Winners, winners
-
-_OTHER_TYPES = {
-    value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
-}
 
 
 @dataclass(frozen=True)
@@ -333,8 +329,7 @@ def _output(
 
 def _tensor(graph: schema.SubGraphT, entry: schema.TensorMapT) -> tuple[str, str, Shape]:
     raw = graph.tensors[entry.tensorIndex]
-    dtype = dtype_of(raw.type).name if has_dtype(raw.type) else _OTHER_TYPES.get(raw.type, "?")
-    return plain_name(entry.name), dtype, shape_of(raw)
+    return plain_name(entry.name), type_name(raw.type), shape_of(raw)
 
 
 def _bytes(shape: Shape, dtype: np.dtype) -> int:

@@ -30,6 +30,9 @@ _TYPES: dict[int, np.dtype] = {
     schema.TensorType.BOOL: np.dtype(np.bool_),
 }
 _CODES = {dtype: code for code, dtype in _TYPES.items()}
+_NAMES = {
+    code: name.lower() for name, code in vars(schema.TensorType).items() if isinstance(code, int)
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,11 @@ def dtype_of(code: int) -> np.dtype:
 def has_dtype(code: int) -> bool:
     """Whether a TensorType is numeric."""
     return code in _TYPES
+
+
+def type_name(code: int) -> str:
+    """What a TensorType is called, numpy's name of a numeric one; "?" where it is none."""
+    return _NAMES.get(code, "?")
 
 
 def code_of(dtype: np.dtype | type) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.tensor import type_name
 
 # DEQUANTIZE unpacks those of a layer that computes with float32.
 _WEIGHTED = frozenset(
@@ -21,9 +22,6 @@ _WEIGHTED = frozenset(
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
     }
 )
-_TYPES = {
-    value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
-}
 _SMALL = frozenset({"float16", "int2", "int4", "int8", "uint8"})
 
 
@@ -43,7 +41,7 @@ def weight_kinds(model: schema.ModelT) -> tuple[tuple[str, str], ...]:
 
 
 def _type(graph: schema.SubGraphT, index: int) -> str:
-    return _TYPES.get(graph.tensors[index].type, "?")
+    return type_name(graph.tensors[index].type)
 
 
 def _is_matrix(model: schema.ModelT, graph: schema.SubGraphT, index: int) -> bool:
