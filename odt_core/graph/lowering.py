@@ -127,11 +127,8 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     if done is not None and _is_still_lowered(model):
         quantised = real_ends(model)
         if quantised or unsigned or done.passes < PASSES_VERSION:
-            done = replace(
-                done,
-                unsigned=done.unsigned or unsigned,
-                quantised=quantised or done.quantised,
-            )
+            now = Record(passes=_version(passes), unsigned=unsigned, quantised=quantised)
+            done = added(model, done, now)
             data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
@@ -176,7 +173,7 @@ def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]
     """The bytes of a model that an older odt lowered."""
     for graph in model.subgraphs:
         optimise(model, graph, passes)
-    write_record(model, replace(record, passes=_version(passes)))
+    write_record(model, record)
     return finished(model)
 
 

@@ -109,6 +109,13 @@ class TestLower:
         assert len(standing) == 1
         assert kept == replace(told, missing=told.missing[:1], checkpoints=standing)
 
+    def test_model_of_an_older_odt_that_was_changed_since_then_tells_of_what_it_still_has(self):
+        model = read(lower(CHECKPOINT.read_bytes()).data)
+        write_record(model, replace(read_record(model), passes=0))
+        find_signature(model, "restore").signatureKey = b"was_restore"
+        again = lower(write(model))
+        assert [one.signature for one in again.checkpoints] == ["save"]
+
     def test_lowering_when_repeated_then_gives_the_same_bytes(self):
         assert lower(FLEX.read_bytes()).data == lower(FLEX.read_bytes()).data
 
