@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from odt_core.authoring.backend import keras
+from odt_core.authoring.names import each_once
 
 
 def named_outputs(model: keras.Model, given: Any) -> dict[str, Any]:
@@ -18,11 +19,5 @@ def named_outputs(model: keras.Model, given: Any) -> dict[str, Any]:
     names = model.output_names
     if isinstance(given, dict):
         names = ["_".join(map(str, path)) for path, _ in found]
-    named: dict[str, Any] = {}
-    for name, (_, output) in zip(names, found, strict=True):
-        plain = once = re.sub(r"\W", "_", name)
-        number = 1
-        while once in named:
-            once, number = f"{plain}_{number}", number + 1
-        named[once] = output
-    return named
+    named = each_once(re.sub(r"\W", "_", name) for name in names)
+    return dict(zip(named, (output for _, output in found), strict=True))

@@ -15,6 +15,7 @@ import numpy as np
 from odt_core.authoring.backend import keras, tf
 from odt_core.authoring.gradients import convertible_gradients
 from odt_core.authoring.losses import Loss
+from odt_core.authoring.names import each_once
 from odt_core.authoring.optimisers import Optimiser
 from odt_core.errors import AuthoringError
 
@@ -258,11 +259,5 @@ def _check_training(model: keras.Model) -> None:
 
 def _names(variables: Sequence[Any], model_name: str) -> list[str]:
     """Readable names, each once: Keras' paths without the model's own name."""
-    names: list[str] = []
-    for variable in variables:
-        path = str(variable.path).removeprefix(f"{model_name}/").replace(":", "_")
-        name, number = path, 1
-        while name in names:
-            name, number = f"{path}_{number}", number + 1
-        names.append(name)
-    return names
+    paths = (str(variable.path).removeprefix(f"{model_name}/") for variable in variables)
+    return each_once(path.replace(":", "_") for path in paths)
