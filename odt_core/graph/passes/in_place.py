@@ -13,7 +13,6 @@ A SHAPE that nobody reads makes one reader more of z. It reads no numbers, so it
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 
@@ -22,7 +21,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building import Builder
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import Tensor
+from odt_core.graph.tensor import Tensor, entries
 
 _ALIASES = frozenset({"BITCAST", "EXPAND_DIMS", "RESHAPE", "SQUEEZE"})
 # Ops that write in place, and how many of their inputs they may write into.
@@ -88,8 +87,8 @@ class Planner:
         return [
             index
             for index in dict.fromkeys(inputs_of(operator)[:many])
-            if self._is_free(index, outputs_of(operator)[0])
-            and self._reads[index] == 1
+            if self._reads[index] == 1
+            and self._is_free(index, outputs_of(operator)[0])
             and self._is_single(index)
             and self._may_fit(index, outputs_of(operator)[0])
         ]
@@ -111,9 +110,9 @@ class Planner:
 
     def _bytes(self, index: int) -> int | None:
         tensor = self._b.tensor(index)
-        if None in tensor.shape or not (tensor.shape or self._b.graph.tensors[index].hasRank):
-            return None
-        return math.prod(size or 0 for size in tensor.shape) * tensor.dtype.itemsize
+        known = tensor.shape or self._b.graph.tensors[index].hasRank
+        count = entries(tensor.shape) if known else None
+        return None if count is None else count * tensor.dtype.itemsize
 
 
 def _indices(values: Iterable[int] | None) -> set[int]:
