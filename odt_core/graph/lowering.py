@@ -370,10 +370,10 @@ class _Lowering:
         """Leaves out what has written-out loops, the longest first, where ops are too many: nobody
         could open the rest either. Raises LoweringError when no signature is left.
         """
-        while are_many(self.model) and self._written_out:
-            longest = max(self._written_out, key=lambda graph: len(graph.operators))
-            self._written_out = [graph for graph in self._written_out if graph is not longest]
-            index = next(i for i, graph in enumerate(self.model.subgraphs) if graph is longest)
+        for long in sorted(self._written_out, key=lambda one: len(one.operators), reverse=True):
+            if not are_many(self.model):
+                break
+            index = next(i for i, graph in enumerate(self.model.subgraphs) if graph is long)
             self._give_up(index, Missing("While", self._name(index), "", TOO_LONG))
             self.leave_out_broken()
 
