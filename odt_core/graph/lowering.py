@@ -34,6 +34,7 @@ from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.passed_on import adopt, passed_on
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
+from odt_core.graph.passes.in_place import read_once_more
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import drop_subgraphs, remove_dead_ops
 from odt_core.graph.pool_plan import plan_pools
@@ -50,7 +51,7 @@ from odt_core.graph.record import (
 )
 from odt_core.graph.rules import RULES
 from odt_core.graph.signature import plain_name
-from odt_core.graph.state import add_state_signatures, has_state_signatures
+from odt_core.graph.state import add_state_signatures, has_state_signatures, state_ops
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.wider import wider_form
 from odt_core.graph.window_ops import in_graph
@@ -370,8 +371,10 @@ class _Lowering:
         """Leaves out what has written-out loops, the longest first, where ops are too many: nobody
         could open the rest either. Raises LoweringError when no signature is left.
         """
+        if self._written_out:
+            read_once_more(self.model)  # as `finished` does: its ops count too
         for long in sorted(self._written_out, key=lambda one: len(one.operators), reverse=True):
-            if not are_many(self.model):
+            if not are_many(self.model, state_ops(self.model)):
                 break
             index = next(i for i, graph in enumerate(self.model.subgraphs) if graph is long)
             self._give_up(index, Missing("While", self._name(index), "", TOO_LONG))

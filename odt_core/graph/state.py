@@ -51,6 +51,15 @@ def add_state_signatures(model: schema.ModelT) -> None:
     _close(setter, SET_STATE, taken, {"count": count})
 
 
+def state_ops(model: schema.ModelT) -> int:
+    """How many ops `add_state_signatures` would add: in each signature one runs each initialiser,
+    and two read or assign each variable.
+    """
+    variables = find_variables(model)
+    each = len(initialisers(model)) + 2 * len(variables)
+    return 0 if _are_there(model, variables) else 2 * each
+
+
 def has_state_signatures(model: schema.ModelT) -> bool:
     """Whether the model has the two signatures of its variables, or no variable."""
     return _are_there(model, find_variables(model))

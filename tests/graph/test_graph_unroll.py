@@ -67,6 +67,11 @@ def recurrent(folder: Path, steps: int | None) -> bytes:
     return file_of(module, folder, train=train, infer=infer, weights=weights)
 
 
+def ops_of(data: bytes) -> int:
+    """How many ops a file has when it is lowered."""
+    return sum(len(graph.operators) for graph in flatbuffer.read(lower(data).data).subgraphs)
+
+
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return recurrent(tmp_path_factory.mktemp("fixed"), STEPS)
@@ -124,12 +129,11 @@ class TestFixedNumberOfSteps:
 
 
 class TestManySteps:
+    @pytest.mark.parametrize("fewer", [1, 20])  # 1: fewer than what odt adds has
     def test_signature_that_is_too_long_then_is_named_and_the_others_work(
-        self, converted: bytes, monkeypatch: pytest.MonkeyPatch
+        self, converted: bytes, monkeypatch: pytest.MonkeyPatch, fewer: int
     ) -> None:
-        whole = flatbuffer.read(lower(converted).data)
-        ops = sum(len(graph.operators) for graph in whole.subgraphs)
-        monkeypatch.setattr("odt_core.graph.checks.many_ops.MOST_OPS", ops - 20)
+        monkeypatch.setattr("odt_core.graph.checks.many_ops.MOST_OPS", ops_of(converted) - fewer)
         lowered = lower(converted)
         assert [gap.message for gap in lowered.missing] == [
             "The signature 'train' needs the op While: its loops have too many steps to be written "
@@ -137,6 +141,12 @@ class TestManySteps:
         ]
         x = np.ones((2, STEPS, FEATURES), np.float32)
         assert load_model(lowered.data).session().run("infer", x=x)["output"].shape == (2, 1)
+
+    def test_signatures_that_just_fit_then_are_kept(
+        self, converted: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("odt_core.graph.checks.many_ops.MOST_OPS", ops_of(converted))
+        assert lower(converted).missing == ()
 
 
 class TestUnknownNumberOfSteps:

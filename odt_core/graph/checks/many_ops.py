@@ -9,9 +9,9 @@ from odt_core.errors import ModelError
 MOST_OPS = 100_000  # under a minute; written-out loops of recurrent models have many
 
 
-def are_many(model: schema.ModelT) -> bool:
-    """Whether a checked model has more than are opened."""
-    return _ops(model) > MOST_OPS
+def are_many(model: schema.ModelT, more: int = 0) -> bool:
+    """Whether a checked model that is to get so many more has more than are opened."""
+    return _ops(model) + more > MOST_OPS
 
 
 def check_many(model: schema.ModelT, where: str = "") -> None:
