@@ -11,6 +11,7 @@ from odt_core.graph.finished import finished
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.operators import inputs_of, name_of
 from odt_core.graph.passes.prune import share_buffers
+from odt_core.graph.passes.wide_kernels import is_packed_apart
 from odt_core.graph.tensor import Tensor
 
 # Ops whose second input XNNPACK takes as float16 behind a DEQUANTIZE: it unpacks the weights once,
@@ -41,17 +42,31 @@ def _halve(model: schema.ModelT, graph: schema.SubGraphT) -> None:
         if name_of(model, operator) not in _WEIGHTED:
             continue
         inputs = inputs_of(operator)
-        weight = builder.tensor(inputs[1])
-        if weight.const is None or weight.dtype != np.float32 or weight.const.size < _SMALL:
+        kernel = builder.tensor(inputs[1])
+        if kernel.const is None or kernel.const.size < _SMALL:
             continue
-        if weight.index not in unpacked:
-            half = weight.const.astype(np.float16)
-            if not np.isfinite(half).all():
-                continue
-            wide = builder.new(weight.shape, np.float32, "unpacked")
-            packed = builder.constant(half)
-            builder.emit("DEQUANTIZE", [packed], [wide], schema.DequantizeOptionsT())
-            unpacked[weight.index] = wide
-        inputs[1] = unpacked[weight.index].index
-        operator.inputs = np.array(inputs, np.int32)
+        # Old runtimes take both as float16 or none (passes/wide_kernels.py).
+        end = 3 if is_packed_apart(builder, operator) else 2
+        weights = [builder.tensor(index) for index in inputs[1:end] if index >= 0]
+        if all(_can_halve(weight) for weight in weights):
+            inputs[1:end] = [_unpacked(builder, one, unpacked).index for one in weights]
+            operator.inputs = np.array(inputs, np.int32)
     graph.operators[:0] = builder.operators
+
+
+def _can_halve(weight: Tensor) -> bool:
+    if weight.const is None or weight.dtype != np.float32:
+        return False
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(weight.const.astype(np.float16)).all())
+
+
+def _unpacked(builder: Builder, weight: Tensor, unpacked: dict[int, Tensor]) -> Tensor:
+    """What reads a weight that is held as float16; made once."""
+    if weight.index not in unpacked:
+        assert weight.const is not None
+        wide = builder.new(weight.shape, np.float32, "unpacked")
+        half = builder.constant(weight.const.astype(np.float16))
+        builder.emit("DEQUANTIZE", [half], [wide], schema.DequantizeOptionsT())
+        unpacked[weight.index] = wide
+    return unpacked[weight.index]

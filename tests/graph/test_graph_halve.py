@@ -12,6 +12,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.halve import halve_weights
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
+from odt_core.graph.passes.wide_kernels import is_packed_apart
 from odt_core.graph.record import PASSES_VERSION, Record, write_record
 from odt_core.runtime import load_model
 from odt_core.runtime.interpreter import Interpreter
@@ -45,42 +46,51 @@ def test_variables_when_halved_stay_float32_and_learn(model):
     assert losses[-1] < losses[0]
 
 
-def kernels(data):
-    """The dtype that the file has each depthwise convolution's kernel in."""
+def weights(data):
+    """By op, the types that the file has a convolution's kernel and bias in."""
     tree = read(data)
     found = []
     for graph in tree.subgraphs:
         b = Builder(tree, graph)
         made = {outputs_of(one)[0]: one for one in graph.operators if outputs_of(one)}
         for operator in graph.operators:
-            if name_of(tree, operator) == "DEPTHWISE_CONV_2D":
-                kernel = inputs_of(operator)[1]
-                source = made.get(kernel)
-                found.append(b.tensor(kernel if source is None else inputs_of(source)[0]).dtype)
+            name = name_of(tree, operator)
+            if name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or not is_packed_apart(b, operator):
+                continue
+            sources = [
+                inputs_of(made[index])[0] if index in made else index
+                for index in inputs_of(operator)[1:]
+            ]
+            found.append((name, *(b.tensor(index).dtype for index in sources)))
     return found
 
 
-def test_depthwise_kernels_when_halved_stay_float32(model):
-    assert kernels(halve_weights(to_inference_tflite(model))) == [np.float32]
+def test_kernel_and_bias_when_halved_are_of_one_type_and_depthwise_ones_stay(model):
+    assert weights(halve_weights(to_inference_tflite(model))) == [
+        ("CONV_2D", np.float16, np.float16),
+        ("DEPTHWISE_CONV_2D", np.float32, np.float32),
+    ]
 
 
 @pytest.mark.parametrize("path", bundled_models(), ids=lambda path: path.stem)
-def test_no_bundled_model_when_lowered_has_a_depthwise_kernel_that_some_runtimes_refuse(path):
-    assert set(kernels(lower(path.read_bytes()).data)) <= {np.dtype(np.float32)}
+def test_no_bundled_model_when_lowered_has_a_kernel_that_some_runtimes_take_for_another(path):
+    for _, kernel, bias in weights(lower(path.read_bytes()).data):
+        assert kernel == bias == np.float32
 
 
-def test_kernel_that_an_older_odt_halved_is_float32_when_loaded_and_gives_the_same(
+def test_kernels_that_an_older_odt_halved_are_float32_when_loaded_and_give_the_same(
     model, monkeypatch
 ):
     monkeypatch.setattr(halve, "_WEIGHTED", {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
     monkeypatch.setattr(halve, "finished", write)
+    monkeypatch.setattr(halve, "is_packed_apart", lambda *_: False)
     tree = read(to_inference_tflite(model))
     write_record(tree, Record(passes=PASSES_VERSION - 1))
     old = halve_weights(write(tree))
     monkeypatch.undo()
     new = lower(old).data
-    assert kernels(old) == [np.float16]
-    assert kernels(new) == [np.float32]
+    assert [kernel for _, kernel, _ in weights(old)] == [np.float16, np.float16]
+    assert [kernel for _, kernel, _ in weights(new)] == [np.float32, np.float32]
     x = np.random.default_rng(0).random((4, 16, 16, 3), np.float32)
     before, after = (
         next(iter(Interpreter(data).signature("infer")({"x": x}).values())) for data in (old, new)

@@ -1,7 +1,7 @@
-"""Kernels of depthwise convolutions as float32 where a file has them as float16.
+"""Kernels of convolutions as float32 where a file has them as float16 but their biases as float32.
 
-XNNPACK takes a float16 kernel behind a DEQUANTIZE, but in LiteRT 1.1.2 to 1.3.0 not that of a
-depthwise convolution whose bias is float32: the file cannot be run there. Odt made such files.
+LiteRT 1.1.2 to 1.3.0 packs the two for XNNPACK as if both were float16: it refuses a depthwise
+convolution, and any other than that of single pixels gives wrong numbers. Odt made such files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from odt_core.graph.tensor import Tensor
 
 
 def widen_kernels(model: schema.ModelT) -> None:
-    """Has depthwise convolutions read float32: the same numbers, so the same results."""
+    """Has such convolutions read float32: the same numbers, so the same results."""
     any_changed = False
     for graph in model.subgraphs:
         b = Builder(model, graph)
@@ -33,8 +33,17 @@ def widen_kernels(model: schema.ModelT) -> None:
         share_buffers(model)  # signatures that had one kernel each widened their own
 
 
+def is_packed_apart(b: Builder, operator: schema.OperatorT) -> bool:
+    """Whether an op is a convolution that XNNPACK does not compute as a product of matrices."""
+    name, options = name_of(b.model, operator), operator.builtinOptions
+    if name != "CONV_2D":
+        return name == "DEPTHWISE_CONV_2D"
+    _, height, width, _ = b.tensor(inputs_of(operator)[1]).shape
+    return (height, width, options.strideH, options.strideW) != (1, 1, 1, 1)
+
+
 def _widened(b: Builder, operator: schema.OperatorT, narrow: dict[int, Tensor]) -> bool:
-    if name_of(b.model, operator) != "DEPTHWISE_CONV_2D":
+    if not is_packed_apart(b, operator):
         return False
     image, kernel, *bias = inputs_of(operator)
     half = narrow.get(kernel)
