@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ORACLE := .oracle
+RUNTIMES := .runtimes
 BENCH := .bench
 
-.PHONY: app test bench bench-environments budget fuzz oracle lint format clean
+.PHONY: app test bench bench-environments budget fuzz oracle runtimes lint format clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/streamlit run app.py
@@ -42,6 +43,11 @@ fuzz: $(VENV)/dev.stamp
 oracle: $(ORACLE)/oracle.stamp
 	cd tests/oracle && PYTHONPATH=../.. ../../$(ORACLE)/bin/python record.py $(MODELS)
 
+# What odt writes, on the runtimes that phones still have, each in an environment of its own.
+runtimes: $(VENV)/dev.stamp $(patsubst tests/runtimes/packages/%.txt,$(RUNTIMES)/%.stamp, \
+		$(wildcard tests/runtimes/packages/*.txt))
+	PYTHONPATH=tests/oracle $(BIN)/python -m tests.runtimes
+
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,7 +58,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(BENCH) build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(ORACLE) $(RUNTIMES) $(BENCH) build .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -70,6 +76,11 @@ $(ORACLE)/bin/python:
 
 $(ORACLE)/oracle.stamp: tests/oracle/requirements.txt | $(ORACLE)/bin/python
 	$(ORACLE)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(RUNTIMES)/%.stamp: tests/runtimes/packages/%.txt
+	$(PYTHON) -m venv $(RUNTIMES)/$*
+	$(RUNTIMES)/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 $(BENCH)/%.stamp: benchmarks/engines/requirements/%.txt
