@@ -19,13 +19,13 @@ function asTrace(series, colours, large) {
     marker: { size: large ? 9 : 5, symbol: series.marks || "circle", color: colours[series.role] } };
 }
 
-function layout(data, colours, revision, { low, lines }) {
+function layout(data, colours, revision, { low, lines, left }) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, automargin: false };
   const top = data.large ? 34 : 26 + 18 * (lines - 1);
   return { autosize: true, margin: { l: data.large ? 56 : 44, r: 8, t: top, b: data.large ? 40 : low ? 20 : 30 }, uirevision: revision,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x",
     font: { family: colours.font, size: data.large ? 14 : 11, color: colours.text },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemwidth: 30, maxheight: 1,
+    legend: { orientation: "h", x: left, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemwidth: 30, maxheight: 1,
       ...(lines > 1 ? { entrywidth: lines === 2 ? 0.5 : 1, entrywidthmode: "fraction" } : {}) },
     hoverlabel: { bgcolor: colours.paper, font: { color: colours.text } },
     // A little further than the last point, which is a mark.
@@ -37,7 +37,9 @@ function layout(data, colours, revision, { low, lines }) {
 // Four names need two lines in a card, four in a narrow one; a low graph has no room for the axis' name.
 function room(data, graph) {
   const lines = data.series.length < 4 || data.large ? 1 : graph.clientWidth < NARROW ? 4 : 2;
-  return { lines, low: graph.clientHeight < (lines === 4 ? 190 : 150) };
+  // Two long names a line need the space above the axis' numbers, too: a share of the plot's width.
+  const left = lines === 2 ? -40 / (graph.clientWidth - 52) : 0;
+  return { lines, left, low: graph.clientHeight < (lines === 4 ? 190 : 150) };
 }
 
 async function draw(root, s) {
