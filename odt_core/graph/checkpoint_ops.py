@@ -36,6 +36,7 @@ class CheckpointOps:
     model: schema.ModelT
     graph: schema.SubGraphT
     saved: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     restored: dict[str, int] = field(default_factory=dict)
     version: int = 1
 
@@ -55,7 +56,11 @@ class CheckpointOps:
             raise LoweringError("it saves slices of a partitioned variable. Save it whole instead.")
         if op.op in SAVE:
             values = inputs[3 if sliced else 2 :]
-            self.saved.update(zip(names, values, strict=True))
+            for name, value in zip(names, values, strict=True):
+                if self.graph.tensors[value].type == schema.TensorType.STRING:
+                    self.texts[name] = self._text(value)
+                else:
+                    self.saved[name] = value
             return {}
         replaced = {}
         for name, output in zip(names, outputs, strict=True):
@@ -65,7 +70,18 @@ class CheckpointOps:
                 self.restored[name] = output
         return replaced
 
+    def _text(self, index: int) -> str:
+        """The one text in a constant, its bytes as Latin-1: it may be a serialized message."""
+        is_constant = _is_constant(self.model, self.graph.tensors[index])
+        content = self._texts(index) if is_constant and self.version == 2 else []
+        if len(content) != 1:
+            raise LoweringError("it saves text other than a constant. Save numbers alone.")
+        return content[0].decode("latin-1")
+
     def _strings(self, index: int) -> list[str]:
+        return [content.decode("utf-8", "replace") for content in self._texts(index)]
+
+    def _texts(self, index: int) -> list[bytes]:
         """The content of a constant string tensor: count, offsets, then the characters."""
         data = self.model.buffers[self.graph.tensors[index].buffer].data
         if data is None or len(data) < 8:
@@ -76,7 +92,7 @@ class CheckpointOps:
             raise LoweringError("its tensor names are damaged. Convert the model again.")
         offsets = np.frombuffer(raw[4 : 8 + 4 * count], np.uint32)
         pairs = pairwise(offsets)
-        return [raw[start:end].decode("utf-8", "replace") for start, end in pairs]
+        return [raw[start:end] for start, end in pairs]
 
 
 def rewire(
@@ -96,7 +112,8 @@ def rewire(
             own = _free(name, taken)
             signature.outputs.append(entry(own, index))
             tensors.append(_described(name, own, graph.tensors[index]))
-        found.append(CheckpointSignature(key, "save", ops.version, path, tuple(tensors)))
+        texts = tuple(ops.texts.items())
+        found.append(CheckpointSignature(key, "save", ops.version, path, tuple(tensors), texts))
     if ops.restored:
         taken = {plain_name(one.name) for one in signature.inputs}
         tensors = []

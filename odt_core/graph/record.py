@@ -62,7 +62,8 @@ class CheckpointSignature:
     """A signature that read or wrote a checkpoint file and now takes or returns its tensors.
 
     kind: "save" or "restore". version: 1 (Save, one file) or 2 (SaveV2, index and data files).
-    path: the original signature's input for the file's path.
+    path: the original signature's input for the file's path. texts: (name, text) of the constant
+    texts that it saved as well, their bytes as Latin-1.
     """
 
     signature: str
@@ -70,6 +71,7 @@ class CheckpointSignature:
     version: int
     path: str
     tensors: tuple[CheckpointTensor, ...]
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ def _parse(content: dict) -> Record:
             CheckpointTensor(t["name"], t["key"], t["dtype"], tuple(t["shape"]))
             for t in entry.pop("tensors")
         )
-        checkpoints.append(CheckpointSignature(**entry, tensors=tensors))
+        texts = tuple((str(name), str(text)) for name, text in entry.pop("texts", ()))
+        checkpoints.append(CheckpointSignature(**entry, tensors=tensors, texts=texts))
     return Record(
         tuple(Rewrite(**entry) for entry in content["rewrites"]),
         tuple(Missing(**entry) for entry in content["missing"]),

@@ -27,7 +27,8 @@ def save(
     form = _form(description, "save", signature)
     values = run(form.signature, **_unused(description, form))
     tensors = {tensor.name: values[tensor.key] for tensor in form.tensors}
-    return write_tf_checkpoint(path, tensors, form.version)
+    texts = {name: text.encode("latin-1", "replace") for name, text in form.texts}
+    return write_tf_checkpoint(path, tensors, form.version, texts)
 
 
 def load(description: ModelDescription, run: Run, path: str | Path, signature: str | None) -> None:

@@ -142,6 +142,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                             CheckpointTensor(**{**tensor, "shape": tuple(tensor["shape"])})
                             for tensor in row["tensors"]
                         ),
+                        "texts": tuple((str(name), str(text)) for name, text in row["texts"]),
                     }
                 )
                 for row in document["checkpoints"]

@@ -97,6 +97,17 @@ class TestAgainstTensorFlow:
         assert_same(read_tf_checkpoint(tmp_path / "theirs"), TENSORS)
         assert_same(read_tf_checkpoint(tmp_path / "theirs.index"), TENSORS)
 
+    @pytest.mark.parametrize("text", [b"", b"\x00\xff" * 200])
+    def test_v2_with_a_text_written_here_is_read_by_restore_v2(self, tf, tmp_path, text):
+        write_tf_checkpoint(tmp_path / "ours", {"step": TENSORS["step"]}, 2, {"about": text})
+        got = tf.raw_ops.RestoreV2(
+            prefix=str(tmp_path / "ours"),
+            tensor_names=["about", "step"],
+            shape_and_slices=["", ""],
+            dtypes=[tf.string, tf.int64],
+        )
+        assert [value.numpy() for value in got] == [text, -3]
+
     def test_checkpoint_with_strings_is_read_without_them(self, tf, tmp_path):
         variable = tf.Variable([1.0, 2.0])
         path = tf.train.Checkpoint(v=variable).write(str(tmp_path / "theirs"))

@@ -20,9 +20,13 @@ _DATA = ".data-00000-of-00001"
 
 
 def write_tf_checkpoint(
-    path: str | Path, tensors: Mapping[str, np.ndarray], version: int = 1
+    path: str | Path,
+    tensors: Mapping[str, np.ndarray],
+    version: int = 1,
+    texts: Mapping[str, bytes] | None = None,
 ) -> tuple[Path, ...]:
     """Write `tensors` so that TensorFlow's Restore (version 1) or RestoreV2 (version 2) reads them.
+    texts: one text each, by name, in version 2.
 
     Returns the files: `path`, or `path`.index and `path`.data-00000-of-00001. Raises
     CheckpointError when a name or dtype has no place in the format or the files cannot be written.
@@ -30,7 +34,7 @@ def write_tf_checkpoint(
     if version == 1:
         files = {Path(path): encode_v1(tensors)}
     elif version == 2:
-        index, data = encode_v2(tensors)
+        index, data = encode_v2(tensors, texts)
         # The index names what is in the data, so it comes last.
         files = {Path(f"{path}{_DATA}"): data, Path(f"{path}.index"): index}
     else:

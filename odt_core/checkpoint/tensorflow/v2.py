@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,6 +20,7 @@ from odt_core.checkpoint.tensorflow.proto import (
     fields,
     fixed32,
     number_of,
+    varint,
 )
 from odt_core.checkpoint.tensorflow.shapes import Accept, decode_shape, encode_shape
 from odt_core.checkpoint.tensorflow.table import read_table, write_table
@@ -27,24 +29,39 @@ from odt_core.errors import CheckpointError
 _PRODUCER = 1  # kTensorBundleVersion
 
 
-def encode_v2(tensors: Mapping[str, np.ndarray]) -> tuple[bytes, bytes]:
-    """(index file, data file) that raw_ops.RestoreV2 reads. CheckpointError for names and types
-    that they cannot hold.
+def encode_v2(
+    tensors: Mapping[str, np.ndarray], texts: Mapping[str, bytes] | None = None
+) -> tuple[bytes, bytes]:
+    """(index file, data file) that raw_ops.RestoreV2 reads; texts: tensors of one text each.
+    CheckpointError for names and types that they cannot hold.
     """
-    check_names(tensors)
+    texts = texts or {}
+    check_names([*tensors, *texts])
     header = field(1, 1) + field(3, field(1, _PRODUCER))  # one shard, little-endian
     entries, data = [(b"", header)], bytearray()
-    for name, array in sorted((name.encode(), array) for name, array in tensors.items()):
-        array = np.asarray(array)
-        number = number_for(array, name.decode())
-        raw = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
-        entry = field(1, number) + field(2, encode_shape(array.shape))
-        if data:
-            entry += field(4, len(data))
-        entry += field(5, len(raw)) + fixed32(6, masked_crc32c(raw))
-        entries.append((name, entry))
+    for name in sorted([*tensors, *texts], key=str.encode):
+        if name in texts:
+            kind = field(1, STRING) + field(2, encode_shape(()))
+            raw, checked = _text(texts[name])
+        else:
+            array = np.asarray(tensors[name])
+            kind = field(1, number_for(array, name)) + field(2, encode_shape(array.shape))
+            raw = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes()
+            checked = raw
+        place = field(4, len(data)) if data else b""
+        size = field(5, len(raw)) + fixed32(6, masked_crc32c(checked))
+        entries.append((name.encode(), kind + place + size))
         data += raw
     return write_table(entries), bytes(data)
+
+
+def _text(content: bytes) -> tuple[bytes, bytes]:
+    """One text as the data file holds it, and what its check sum is of (WriteStringTensor in
+    tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+    """
+    length = struct.pack("<I", len(content))
+    rest = struct.pack("<I", masked_crc32c(length)) + content
+    return varint(len(content)) + rest, length + rest
 
 
 def decode_v2(index: bytes, data: bytes, accept: Accept | None = None) -> dict[str, np.ndarray]:
