@@ -9,6 +9,7 @@ https://www.tensorflow.org/api_docs/python/tf/raw_ops/Save and its neighbours.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.errors import LoweringError
-from odt_core.graph.flex import FlexOp
+from odt_core.graph.flex import FlexOp, flex_name
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor
 from odt_core.graph.signature import entry, plain_name
@@ -95,10 +96,32 @@ class CheckpointOps:
         return [raw[start:end] for start, end in pairs]
 
 
+def forget_path(
+    model: schema.ModelT, graph: schema.SubGraphT, signatures: Sequence[schema.SignatureDefT]
+) -> None:
+    """Takes the path from the ops that save and restore, and from what their signatures return:
+    what makes other paths of it, as tf.train.Checkpoint does, is read by nobody then.
+    """
+    names = [flex_name(model, operator) for operator in graph.operators]
+    for name, operator in zip(names, graph.operators, strict=True):
+        if name in FORGOTTEN:
+            operator.inputs = np.array([], np.int32)
+        elif name in SAVE | RESTORE:
+            operator.inputs = np.array([-1, *inputs_of(operator)[1:]], np.int32)
+    for signature in signatures if (SAVE | RESTORE).intersection(names) else ():
+        signature.outputs = [
+            one
+            for one in signature.outputs or []
+            if graph.tensors[one.tensorIndex].type != schema.TensorType.STRING
+            or _is_constant(model, graph.tensors[one.tensorIndex])
+        ]
+        graph.outputs = np.array([one.tensorIndex for one in signature.outputs], np.int32)
+
+
 def rewire(
     ops: CheckpointOps, signature: schema.SignatureDefT, shapes: dict[str, schema.TensorT]
 ) -> list[CheckpointSignature]:
-    """Makes the collected tensors the signature's own outputs and inputs; drops the file's path.
+    """Makes the collected tensors the signature's own outputs and inputs, in the path's place.
 
     shapes: what other signatures save, by name; Restore does not say what shape it returns.
     """
@@ -129,16 +152,10 @@ def rewire(
 
 
 def _drop_path(ops: CheckpointOps, signature: schema.SignatureDefT) -> str:
-    """Removes string inputs and the outputs that only hand them on; the name of the first."""
-    tensors = ops.graph.tensors
-    is_string = [t.type == schema.TensorType.STRING for t in tensors]
+    """Removes string inputs; the name of the first."""
+    is_string = [t.type == schema.TensorType.STRING for t in ops.graph.tensors]
     dropped = [e for e in signature.inputs or [] if is_string[e.tensorIndex]]
     signature.inputs = [e for e in signature.inputs or [] if e not in dropped]
-    signature.outputs = [
-        entry
-        for entry in signature.outputs or []
-        if not is_string[entry.tensorIndex] or _is_constant(ops.model, tensors[entry.tensorIndex])
-    ]
     names = [plain_name(one.name) for one in dropped]
     return names[0] if names else ""
 

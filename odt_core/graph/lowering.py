@@ -17,7 +17,14 @@ from ai_edge_litert import schema_py_generated as schema
 from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import with_contents
-from odt_core.graph.checkpoint_ops import FORGOTTEN, RESTORE, SAVE, CheckpointOps, rewire
+from odt_core.graph.checkpoint_ops import (
+    FORGOTTEN,
+    RESTORE,
+    SAVE,
+    CheckpointOps,
+    forget_path,
+    rewire,
+)
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.checks.many_ops import are_many, check_many
 from odt_core.graph.crop import crop
@@ -237,6 +244,7 @@ class _Lowering:
         if index in self._looping:
             return
         graph = self.model.subgraphs[index]
+        forget_path(self.model, graph, self._signatures(index))
         remove_dead_ops(self.model, graph)
         builder = Builder(self.model, graph)
         crop(builder)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from side_by_side import LiteRT, classification_batches, keras
 from small_models import logits_loss, small_model
 
+import odt_core as odt
 from odt_core.authoring import convert_saved_model
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
@@ -87,3 +88,39 @@ class TestSavedModelFromElsewhere:
         (tmp_path / "saved_model.pb").write_bytes(b"junk")
         with pytest.raises(AuthoringError, match="cannot read the SavedModel in"):
             convert_saved_model(tmp_path)
+
+
+class Writing(Shifting):
+    """One that saves as the guides to tf.train.Checkpoint do, which makes paths of the path."""
+
+    def __init__(self):
+        super().__init__()
+        self.checkpoint = tf.train.Checkpoint(w=self.w)
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def save(self, path):
+        return {"path": self.checkpoint.write(path), "where": tf.strings.join([path, ".index"])}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved")
+    module = Writing()
+    signatures = functions_of(module, "train", "serve", "save")
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    return odt.load_model(convert_saved_model(folder)).session()
+
+
+class TestSaveOfTensorFlowsCheckpoint:
+    def test_it_gives_the_tensors_in_the_paths_place(self, session):
+        (save,) = session.model.description.checkpoints
+        assert [tensor.name for tensor in save.tensors] == ["w/.ATTRIBUTES/VARIABLE_VALUE"]
+        given = session.model.description.signature("save")
+        assert [one.name for one in (*given.inputs, *given.outputs)] == [save.tensors[0].key]
+
+    def test_what_it_writes_is_read_by_tensorflows_checkpoint(self, session, tmp_path):
+        session.run("train", x=np.array([[3, 4]], np.float32))
+        session.save_tf_checkpoint(tmp_path / "mine")
+        fresh = Writing()
+        fresh.checkpoint.read(str(tmp_path / "mine")).assert_consumed()
+        assert fresh.w.numpy().tolist() == [4, 6]

@@ -61,9 +61,9 @@ def is_initialised(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     return [b.constant(np.array(True))]
 
 
-@rule("DestroyResourceOp", since="0.2")
+@rule("DestroyResourceOp", "DisableCopyOnRead", since="0.2")
 def destroy(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Nothing: a model's variables live as long as its interpreter."""
+    """Nothing: a model's variables live as long as its interpreter, and a read is a copy."""
     return []
 
 
