@@ -121,7 +121,16 @@ class TestRows:
     ROWS = np.array([[4, 0], [4, 5]], np.int64)  # 4 comes twice
 
     @pytest.mark.parametrize(
-        "op", ["ResourceScatterAdd", "ResourceScatterSub", "ResourceScatterUpdate"]
+        "op",
+        [
+            "ResourceScatterAdd",
+            "ResourceScatterDiv",
+            "ResourceScatterMax",
+            "ResourceScatterMin",
+            "ResourceScatterMul",
+            "ResourceScatterSub",
+            "ResourceScatterUpdate",
+        ],
     )
     @pytest.mark.parametrize("updates", [normal(1, 2, 2, 3), normal(1, 3)], ids=["rows", "one"])
     def test_scatter_when_a_row_comes_twice_then_equals_tensorflow(self, op, updates):
@@ -132,6 +141,27 @@ class TestRows:
         (actual,) = update_lowered(op, variables, inputs, {})
         (expected,) = update_tensorflow(op, variables, inputs, {})
         assert worst_error(actual, expected) < 1e-6
+
+    @pytest.mark.parametrize(
+        "op",
+        ["ResourceScatterDiv", "ResourceScatterMax", "ResourceScatterMin", "ResourceScatterMul"],
+    )
+    def test_scatter_of_whole_numbers_then_equals_tensorflow(self, op):
+        inputs = {"indices": self.ROWS, "updates": np.array([[2, -3], [5, 2]], np.int32)[..., None]}
+        variables = {"resource": np.array([[7], [-7], [8], [9], [-61], [1]], np.int32)}
+        (actual,) = update_lowered(op, variables, inputs, {})
+        (expected,) = update_tensorflow(op, variables, inputs, {})
+        assert actual.tolist() == expected.tolist()
+
+    @pytest.mark.parametrize(
+        ("op", "start"), [("ResourceScatterMax", -np.inf), ("ResourceScatterMin", np.inf)]
+    )
+    def test_scatter_leaves_infinite_rows_that_no_index_names(self, op, start):
+        variables = {"resource": np.full((6, 1), start, np.float32)}
+        inputs = {"indices": self.ROWS, "updates": normal(1, 2, 2, 1)}
+        (actual,) = update_lowered(op, variables, inputs, {})
+        (expected,) = update_tensorflow(op, variables, inputs, {})
+        assert actual.tolist() == expected.tolist()
 
     @pytest.mark.parametrize("op", ["ResourceScatterNdAdd", "ResourceScatterNdSub"])
     def test_scatter_nd_when_a_place_comes_twice_then_equals_tensorflow(self, op):

@@ -1,6 +1,8 @@
-"""Rows of a table by index: gathered, added to, replaced."""
+"""Rows of a table by index: gathered, added to, replaced, combined with others."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -24,17 +26,42 @@ def add_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tensor
 def put_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tensor:
     """The table with rows[i] at indices[i]; of an index that comes twice the last wins.
 
-    For each row of the table the last place in `indices` that names it (−1: none) says where its
-    new content is.
+    For each row of the table the last place in `indices` that names it says where its new content
+    is.
     """
-    flat_indices = b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
+    last = _last_places(b, table, indices)
+    new = b.gather(_flat_rows(b, table, indices, rows), b.maximum(last, 0))
+    return b.select(_named(b, table, last), new, table)
+
+
+def combine_rows(
+    b: Builder,
+    table: Tensor,
+    indices: Tensor,
+    rows: Tensor,
+    together: Callable[[Tensor, Tensor, Tensor], Tensor],
+    combine: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """The table with combine(row, rows[i]) at indices[i]; together: what several rows for one index
+    come to, as a segment op of (rows, indices, number of segments). Rows that no index names stay
+    as they are, infinite ones too.
+    """
+    places = b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
     flat = _flat_rows(b, table, indices, rows)
+    new = combine(table, together(flat, places, b.constant(table.dim(0), np.int32)))
+    return b.select(_named(b, table, _last_places(b, table, indices)), new, table)
+
+
+def _last_places(b: Builder, table: Tensor, indices: Tensor) -> Tensor:
+    """For each row of the table the last place in `indices` that names it; none: below 0."""
+    flat = b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
     size = table.dim(0)
-    number = b.reshape(b.shape(flat_indices), ())
-    last = b.segment_max(b.range(0, number), flat_indices, size, size)
-    named = b.greater_equal(last, 0)
-    new = b.gather(flat, b.maximum(last, 0))
-    return b.select(b.reshape(named, (size, *[1] * (table.rank - 1))), new, table)
+    return b.segment_max(b.range(0, b.reshape(b.shape(flat), ())), flat, size, size)
+
+
+def _named(b: Builder, table: Tensor, last: Tensor) -> Tensor:
+    """Which rows of the table have a place, to choose by."""
+    return b.reshape(b.greater_equal(last, 0), (table.dim(0), *[1] * (table.rank - 1)))
 
 
 def _flat_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tensor:

@@ -29,10 +29,11 @@ _UNSORTED = {
 @rule(*_UNSORTED, since="0.2")
 def unsorted_segment(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Sum, product, largest or smallest of x's rows of each segment, [count, *row]."""
-    return [_segments(b, op.op, *inputs)]
+    return [segments_of(b, op.op, *inputs)]
 
 
-def _segments(b: Builder, kind: str, x: Tensor, segments: Tensor, count: Tensor) -> Tensor:
+def segments_of(b: Builder, kind: str, x: Tensor, segments: Tensor, count: Tensor) -> Tensor:
+    """What TensorFlow's op of this name gives."""
     known = None if count.const is None else int(count.const)
     y = b.new((known, *x.shape[segments.rank :]), x.dtype, "segments")
     name, options = _UNSORTED[kind]
@@ -52,10 +53,10 @@ def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     ids = b.cast(segments, np.int32)
     count = b.add(b.max(ids, [0]), 1)
     # LiteRT's SEGMENT_SUM refuses segments without a row
-    sums = _segments(b, "UnsortedSegmentSum", x, ids, count)
+    sums = segments_of(b, "UnsortedSegmentSum", x, ids, count)
     if op.op == "SegmentSum":
         return [sums]
-    rows = _segments(b, "UnsortedSegmentSum", _filled(b, ids, 1, x.dtype), ids, count)
+    rows = segments_of(b, "UnsortedSegmentSum", _filled(b, ids, 1, x.dtype), ids, count)
     rows = b.maximum(rows, np.array(1, x.dtype))
     return [b.div(sums, b.reshape(rows, (rows.shape[0], *[1] * (x.rank - 1))))]
 
@@ -78,7 +79,7 @@ def bincount(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tenso
         count = b.reshape(b.slice(b.shape(ids), [0], [1]), ())
         ids = b.add(ids, b.reshape(b.mul(b.range(0, count), one_more), (None, 1)))
     flat, places = (b.reshape(part, (None,)) for part in (weights, ids))
-    sums = _segments(b, "UnsortedSegmentSum", flat, places, b.mul(count, one_more))
+    sums = segments_of(b, "UnsortedSegmentSum", flat, places, b.mul(count, one_more))
     wide = b.reshape_to(
         sums, b.pack([count, one_more]), (None, None if depth is None else depth + 1)
     )

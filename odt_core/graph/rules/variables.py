@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from odt_core.graph import resources
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.rows import add_rows, gather_rows, put_rows
+from odt_core.graph.rules.rows import add_rows, combine_rows, gather_rows, put_rows
+from odt_core.graph.rules.segments import segments_of
 from odt_core.graph.tensor import Tensor
 
 
@@ -91,6 +93,26 @@ def scatter_add(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
         updates = b.neg(updates)
     value = resources.read(b, variable)
     resources.assign(b, variable, add_rows(b, value, indices, updates))
+    return []
+
+
+_COMBINED: dict[str, tuple[str, Callable[[Builder, Tensor, Tensor], Tensor]]] = {
+    "ResourceScatterDiv": ("UnsortedSegmentProd", Builder.div),
+    "ResourceScatterMax": ("UnsortedSegmentMax", Builder.maximum),
+    "ResourceScatterMin": ("UnsortedSegmentMin", Builder.minimum),
+    "ResourceScatterMul": ("UnsortedSegmentProd", Builder.mul),
+}
+
+
+@rule(*_COMBINED, since="0.2")
+def scatter_combine(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """variable[indices[i]] ×, ÷, max or min updates[i]; one that comes twice counts twice."""
+    variable, indices, updates = inputs
+    kind, combine = _COMBINED[op.op]
+    together, each = partial(segments_of, b, kind), partial(combine, b)
+    value = resources.read(b, variable)
+    changed = combine_rows(b, value, indices, updates, together, each)
+    resources.assign(b, variable, changed)
     return []
 
 
