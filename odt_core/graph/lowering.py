@@ -88,6 +88,12 @@ _OF_LITERT = frozenset(
 )
 
 
+_UNKNOWN = (
+    "odt has no builtin form for it. Build the model without it, or use a version of odt that "
+    "knows it."
+)
+
+
 @dataclass(frozen=True)
 class Lowered:
     """A model without Flex ops, and what was done to it.
@@ -195,18 +201,16 @@ def _form(builder: Builder, operator: schema.OperatorT) -> Tensor | None:
     return fast_form(builder, operator) if wide is None else wide
 
 
-def _why_not(inputs: Sequence[Tensor]) -> str:
-    """Why an op without a rule cannot be rewritten."""
+def _of_other_floats(tensors: Sequence[Tensor]) -> str | None:
+    """Why an op on float64 or float16 cannot be rewritten; None for one on neither."""
     for dtype in (np.float64, np.float16):
-        if any(tensor.dtype == dtype for tensor in inputs):
+        if any(tensor.dtype == dtype for tensor in tensors):
             return (
                 f"it works on {np.dtype(dtype).name} numbers, and LiteRT's kernels on float32. "
-                f"Build the model with float32."
+                f"Build the model with float32; where only some numbers are not, such as those of "
+                f"a loss, cast them to float32 before this op and hold them in float32 variables."
             )
-    return (
-        "odt has no builtin form for it. Build the model without it, or use a version of odt that "
-        "knows it."
-    )
+    return None
 
 
 class _Lowering:
@@ -291,7 +295,7 @@ class _Lowering:
         try:
             found = RULES.get(op.op)
             if found is None:
-                raise LoweringError(_why_not(inputs))
+                raise LoweringError(_UNKNOWN)
             if "Grad" in op.op or "Backprop" in op.op:  # a gradient has its value's batch
                 builder.share_batch([t for t in inputs if t.dtype == np.float32])
             given = list(found(builder, op, inputs))
@@ -302,7 +306,10 @@ class _Lowering:
                 replaced[old.index] = new.index
             self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
         except LoweringError as error:
-            self._refuse(index, op, operator, str(error))
+            reason = _of_other_floats([*inputs, *wanted])
+            told = [missing.reason for missing in self._broken.get(index, ())]
+            if reason is None or reason not in told:  # those behind the first follow from it
+                self._refuse(index, op, operator, reason or str(error))
 
     def _take_checkpoint(
         self,
