@@ -89,8 +89,8 @@ _OF_LITERT = frozenset(
 
 
 _UNKNOWN = (
-    "odt has no builtin form for it. Build the model without it, or use a version of odt that "
-    "knows it."
+    "odt has no builtin form for it. Build the model without it: odt_core/graph/OPS.md lists the "
+    "ops that it may be made of."
 )
 
 

@@ -127,7 +127,7 @@ class TestLower:
         }
         message = lowered.missing[0].message
         assert "'train' needs the op BroadcastGradientXyzz" in message
-        assert "Build the model without it" in message
+        assert "Build the model without it: odt_core/graph/OPS.md lists" in message
         assert describe(lowered.data).signature("train") is None
         assert describe(lowered.data).missing == lowered.missing
         interpreter = Interpreter(model_content=lowered.data, num_threads=1)
