@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from odt_core.dialects.signatures import find_initialiser
-from odt_core.graph import ModelDescription
+from odt_core.graph import ModelDescription, SignatureDescription
 from odt_core.graph.rules.stateful_random import PREFIX
 
 
@@ -33,6 +33,8 @@ def of_no_signatures(description: ModelDescription) -> Iterator[str]:
 def _known(description: ModelDescription) -> Iterator[str]:
     """What to know of the values in a file, in plain words."""
     yield from of_quantisation(description)
+    for signature in description.signatures:
+        yield from _of_idle(signature)
     # odt's own are seeded, whatever the file holds
     theirs = [v for v in description.variables if not v.name.startswith(PREFIX)]
     empty = [v.name for v in theirs if not v.has_initial_value]
@@ -65,6 +67,17 @@ def _known(description: ModelDescription) -> Iterator[str]:
             f"are not finite numbers ('{broken[0]}' for one). A mask or a lowest loss so far may "
             f"be so; where weights are, its author's training went wrong before it was saved: "
             f"choose another file, or restore a checkpoint first."
+        )
+
+
+def _of_idle(signature: SignatureDescription) -> Iterator[str]:
+    """That a signature takes a path and nothing comes of it, as where a Save has been left out."""
+    if not signature.ops and any(one.dtype == "string" for one in signature.inputs):
+        yield (
+            f"The signature '{signature.name}' takes text and does nothing with it. If it is to "
+            f"save a checkpoint, its Save was left out, as nothing that it returns waits for that: "
+            f"return a tf.identity under tf.control_dependencies([save]), and convert the model "
+            f"again."
         )
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from odt_core.graph.inspect import ModelDescription, VariableDescription
+import pytest
+
+from odt_core.graph.inspect import (
+    ModelDescription,
+    SignatureDescription,
+    TensorDescription,
+    VariableDescription,
+)
 from odt_core.graph.record import Missing
 from odt_core.runtime.file_notes import notes_of
 
@@ -30,3 +37,12 @@ def test_op_that_is_missing_in_two_places_is_told_once():
 def test_op_without_a_name_is_told_without():
     told = notes_of(described(missing=(Missing("While", "train", "", "it has no end."),)))
     assert told["missing"] == ["The signature 'train' needs the op While: it has no end."]
+
+
+@pytest.mark.parametrize(("ops", "told"), [((), 1), (("READ_VARIABLE",), 0)])
+def test_signature_that_takes_a_path_and_runs_nothing_is_told(ops, told):
+    path = TensorDescription("path", "string", ())
+    save = SignatureDescription("save", (path,), (path,), ops=ops)
+    notes = notes_of(ModelDescription((save,), (), {}, 0))["known"]
+    assert len(notes) == told
+    assert all("'save' takes text and does nothing with it" in note for note in notes)
