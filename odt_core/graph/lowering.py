@@ -92,6 +92,7 @@ _UNKNOWN = (
     "odt has no builtin form for it. Build the model without it: odt_core/graph/OPS.md lists the "
     "ops that it may be made of."
 )
+_INSTEAD = {"Case": "odt has no builtin form for it. Use tf.cond in place of tf.switch_case."}
 
 
 @dataclass(frozen=True)
@@ -295,7 +296,7 @@ class _Lowering:
         try:
             found = RULES.get(op.op)
             if found is None:
-                raise LoweringError(_UNKNOWN)
+                raise LoweringError(_INSTEAD.get(op.op, _UNKNOWN))
             if "Grad" in op.op or "Backprop" in op.op:  # a gradient has its value's batch
                 builder.share_batch([t for t in inputs if t.dtype == np.float32])
             given = list(found(builder, op, inputs))

@@ -245,3 +245,13 @@ class TestConditions:
             np.testing.assert_allclose(
                 session.run("infer", x=np.eye(3, dtype="f"))["output"], w, rtol=1e-5
             )
+
+    def test_switch_case_then_is_told_to_be_written_with_cond(self, tmp_path: Path) -> None:
+        def step(module, x):  # type: ignore[no-untyped-def]
+            steps = [lambda: 0.9 * module.w, lambda: 1.1 * module.w, lambda: module.w + 0.2]
+            module.n.assign_add(1)
+            module.w.assign(tf.switch_case(module.n.read_value(), steps))
+            return tf.reduce_mean(x @ module.w)
+
+        (missing,) = lower(self.converted(tmp_path, step)).missing
+        assert "Use tf.cond in place of tf.switch_case." in missing.message
