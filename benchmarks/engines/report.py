@@ -30,7 +30,7 @@ def write_report(results: Results, *, publish: bool) -> list[Path]:
     folder = PUBLISHED if publish else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     data, text = folder / "results.json", folder / "tables.md"
-    data.write_text(json.dumps(document, indent=1) + "\n")
+    data.write_text(in_lines(document) + "\n")
     text.write_text(report(document))
     written, python = [data, text], BENCH / "charts" / "bin" / "python"
     if python.exists():
@@ -38,6 +38,18 @@ def write_report(results: Results, *, publish: bool) -> list[Path]:
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         written += [Path(line) for line in run.stdout.splitlines()]
     return written
+
+
+def in_lines(value: Any, levels: int = 3) -> str:
+    """JSON with a line for every entry of the first levels, so that a diff shows which cell or
+    part was measured again; what is deeper stays on its entry's line.
+    """
+    if not levels or not value or not isinstance(value, dict | list):
+        return json.dumps(value)
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(in_lines(entry, levels - 1) for entry in value) + "\n]"
+    entries = (f"{json.dumps(name)}: {in_lines(value[name], levels - 1)}" for name in value)
+    return "{\n" + ",\n".join(entries) + "\n}"
 
 
 def report(document: dict[str, Any]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from benchmarks.engines import tables
 from benchmarks.engines.public import distance, speedups
-from benchmarks.engines.report import report
+from benchmarks.engines.report import in_lines, report
 
 MACHINE = {"processor": "P", "cores": 2, "memory_gb": 8, "python": "3.11"}
 
@@ -65,6 +66,23 @@ def test_figure_when_large_or_small_then_has_no_exponent():
         "0.0123",
         "0.0000",
     ]
+
+
+def test_results_when_written_then_a_cell_has_few_lines_and_all_its_figures() -> None:
+    document = {"machine": {}, "cells": [{"load": 0.1, "engines": {"odt": {"losses": [2.0, 1.5]}}}]}
+    text = in_lines(document)
+    assert text.splitlines() == [
+        "{",
+        '"machine": {},',
+        '"cells": [',
+        "{",
+        '"load": 0.1,',
+        '"engines": {"odt": {"losses": [2.0, 1.5]}}',
+        "}",
+        "]",
+        "}",
+    ]
+    assert json.loads(text) == document
 
 
 def test_report_when_nothing_is_measured_then_has_only_the_machine():
