@@ -6,7 +6,7 @@ from odt_core.studies.crossed import Estimate, Quantity
 from odt_core.studies.network import NetworkWatch
 from odt_core.studies.sample_size import Point, SamplesNeeded, samples_needed
 from odt_core.studies.study import StudyProgress, StudyStopped
-from odt_core.studies.trainer import SessionTrainer, Trainer, WorkerTrainer
+from odt_core.studies.trainer import Trainer, WorkerTrainer
 from odt_core.studies.unlearning import Unlearned, unlearn
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Point",
     "Quantity",
     "SamplesNeeded",
-    "SessionTrainer",
     "StudyProgress",
     "StudyStopped",
     "Trainer",

@@ -1,8 +1,7 @@
-"""Trains a model again and again from the base, for studies: in this process, or in its own."""
+"""Trains a model again and again from the base, for studies, in a process of its own."""
 
 from __future__ import annotations
 
-import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -15,19 +14,15 @@ from odt_core.cores import usable_cores
 from odt_core.errors import TrainingError
 from odt_core.evaluation.digest import state_digest
 from odt_core.studies.study import OnShare, Stopped, StudyStopped, never, unheard
-from odt_core.training.callbacks import Callback
-from odt_core.training.control import Control
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
     from odt_core.dialects import Choice, Contract
-    from odt_core.runtime import Model, Session
+    from odt_core.runtime import Session
     from odt_core.samples import Labels, Samples
     from odt_core.training.events import Event
-    from odt_core.training.history import Record
-    from odt_core.training.loop import Run
     from odt_core.worker import Worker
 
 LOOK_EVERY = 0.1  # seconds between two looks at whether a study is to stop
@@ -75,19 +70,17 @@ class Trainer(ABC):
         settings: Settings,
         *,
         replay: Samples | None = None,
-        start_from_base: bool = True,
         progress: OnShare = unheard,
         stopped: Stopped = never,
     ) -> str:
-        """Train on all of `samples` and return the digest of the weights.
+        """Train on all of `samples`, from the base, and return the digest of the weights.
 
         replay: None takes the model card's where the settings ask for it, as `odt.fit` does; none
         at all with `samples.take(empty index)`. Settings of measuring and evaluating on the way are
         ignored: they change no weight. progress: called now and then by this thread. Raises
         StudyStopped as soon as `stopped()` is true, TrainingError when training cannot start.
         """
-        if start_from_base:
-            self.reset()
+        self.reset()
         self.last = self._fit(samples, _plain(settings), replay, progress, stopped)
         if self.last.outcome is Outcome.STOPPED:
             raise StudyStopped
@@ -142,53 +135,6 @@ class Trainer(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class SessionTrainer(Trainer):
-    """In this process; belongs to the thread that makes it. None trains beside it: two threads of
-    one process would wait for each other.
-    """
-
-    def __init__(self, model: Model, *, threads: int = 1) -> None:
-        self._model, self._threads = model, threads
-        self._session = model.session(threads=threads)
-        super().__init__(self._session, model.card)
-
-    @property
-    def pid(self) -> int:
-        """Of this process."""
-        return os.getpid()
-
-    def _fit(
-        self,
-        samples: Samples,
-        settings: Settings,
-        replay: Samples | None,
-        progress: OnShare,
-        stopped: Stopped,
-    ) -> Trained:
-        from odt_core.training.loop import fit
-
-        history = fit(
-            self._session,
-            samples,
-            settings,
-            [_Telling(progress)],
-            replay=replay,
-            base_test=_none_of(samples),
-            control=_Asking(stopped),
-        )
-        return Trained(
-            history.steps,
-            history.seconds,
-            history.outcome,
-            history.message,
-            tuple(record.seconds for record in history.records),
-        )
-
-    def fresh(self) -> SessionTrainer:
-        """A session of its own, with the weights of the file."""
-        return SessionTrainer(self._model, threads=self._threads)
 
 
 class WorkerTrainer(Trainer):
@@ -272,29 +218,6 @@ class WorkerTrainer(Trainer):
         if self._beside is not None:
             self._beside.close()
         self._worker.close()
-
-
-class _Asking(Control):
-    """Asks before each step whether the study is to stop."""
-
-    def __init__(self, stopped: Stopped) -> None:
-        super().__init__()
-        self._asked = stopped
-
-    def proceed(self) -> bool:
-        if self._asked():
-            self.stop()
-        return super().proceed()
-
-
-class _Telling(Callback):
-    """Tells after each step how far the training is."""
-
-    def __init__(self, progress: OnShare) -> None:
-        self._progress = progress
-
-    def on_step_end(self, run: Run, record: Record) -> None:
-        self._progress(run.step / run.total)
 
 
 class _RunOfWorker:

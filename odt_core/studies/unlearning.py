@@ -44,15 +44,14 @@ def unlearn(
     *,
     removed: Samples | None = None,
     replay: Samples | None = None,
-    never_shown: Trainer | None = None,
     progress: OnProgress = quiet,
     stopped: Stopped = never,
 ) -> Unlearned:
     """Derive the model again from the base without the removed samples, and check the result
-    against a model that was never shown them: another session, or another process.
+    against a model that was never shown them, in `trainer.fresh()`.
 
     removed: what was taken out; the trainer is then first shown everything, so that there is
-    something to forget. replay: as Trainer.train takes it. never_shown: default `trainer.fresh()`.
+    something to forget. replay: as Trainer.train takes it.
     Raises SampleError when a removed sample is still among the others or the replayed ones, to the
     last number, or none are left; StudyStopped when stopped.
     """
@@ -81,12 +80,8 @@ def unlearn(
     digest = trainer.train(samples_without, settings, replay=replay, stopped=stopped)
     state = trainer.state()
     progress(StudyProgress(total - 1, total, "a model never shown them"))
-    other = never_shown or trainer.fresh()
-    try:
+    with trainer.fresh() as other:
         reference = other.train(samples_without, settings, replay=replay, stopped=stopped)
-    finally:
-        if never_shown is None:
-            other.close()
     progress(StudyProgress(total, total, "finished"))
     return Unlearned(
         digest=digest,

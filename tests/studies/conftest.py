@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from odt_core.studies import SessionTrainer, WorkerTrainer
+from odt_core.studies import WorkerTrainer
 from tests.evaluation.evaluation_material import CARD, DIGITS, digits, person
+from tests.studies.session_trainer import SessionTrainer
 
 
 @pytest.fixture(scope="module")

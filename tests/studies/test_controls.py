@@ -12,7 +12,7 @@ from odt_core.evaluation import Verdict, score
 from odt_core.evaluation.comparison import Comparison, compare
 from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
-from odt_core.studies import SessionTrainer, negative_controls
+from odt_core.studies import negative_controls
 from odt_core.studies.controls import (
     _sentence,
     _vanished,
@@ -21,6 +21,7 @@ from odt_core.studies.controls import (
     shuffled_labels,
 )
 from tests.evaluation.evaluation_material import SETTINGS, SHORT, person, zoo_model
+from tests.studies.session_trainer import SessionTrainer
 
 VALUES = Path(__file__).parents[1] / "runtime" / "models" / "dialect_regression.tflite"
 

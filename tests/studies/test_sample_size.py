@@ -15,7 +15,6 @@ from odt_core.samples import Labels, Samples
 from odt_core.studies import (
     Point,
     Quantity,
-    SessionTrainer,
     StudyProgress,
     StudyStopped,
     negative_controls,
@@ -27,6 +26,7 @@ from odt_core.studies.sample_size import _sentence as in_words_of_points
 from odt_core.studies.sample_size import nested_subset
 from odt_core.training import Settings
 from tests.evaluation.evaluation_material import CARD, SETTINGS, SHORT, zoo_model
+from tests.studies.session_trainer import SessionTrainer
 
 PIXELS = Path(__file__).parents[1] / "runtime" / "models" / "dialect_pixels.tflite"
 

@@ -13,7 +13,6 @@ import pytest
 from odt_core.errors import WorkerError
 from odt_core.evaluation import evaluate, state_digest
 from odt_core.studies import (
-    SessionTrainer,
     StudyProgress,
     WorkerTrainer,
     negative_controls,
@@ -23,6 +22,7 @@ from odt_core.studies.study import never, quiet
 from odt_core.studies.trainings import Training, train_each
 from odt_core.worker import Worker
 from tests.evaluation.evaluation_material import CARD, DIGITS, SHORT
+from tests.studies.session_trainer import SessionTrainer
 
 COUNTS = (1, 2, None)
 

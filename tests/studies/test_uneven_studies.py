@@ -7,11 +7,12 @@ import numpy as np
 from odt_core.evaluation.uneven import Constant
 from odt_core.runtime import load_model
 from odt_core.samples import Samples
-from odt_core.studies import Point, Quantity, SessionTrainer, samples_needed
+from odt_core.studies import Point, Quantity, samples_needed
 from odt_core.studies.crossed import estimate
 from odt_core.studies.sample_size import _sentence
 from odt_core.training import Settings
 from tests.evaluation.evaluation_material import zoo_model
+from tests.studies.session_trainer import SessionTrainer
 
 ALWAYS = Constant(0, "neg", 93, 100, 2)
 

@@ -11,9 +11,10 @@ from odt_core.errors import SampleError
 from odt_core.evaluation import state_digest
 from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
-from odt_core.studies import SessionTrainer, unlearn
+from odt_core.studies import unlearn
 from odt_core.training import Settings
 from tests.evaluation.evaluation_material import CARD, SHORT, zoo_model
+from tests.studies.session_trainer import SessionTrainer
 
 
 class TestUnlearning:
@@ -44,12 +45,16 @@ class TestUnlearning:
         assert got.shown_digest != got.digest
         assert got.sentence.endswith("Copies that differ in any number would count as others.")
 
-    def test_difference_is_told(self, samples, trainer, model):
+    def test_difference_is_told(self, samples, model):
         class Otherwise(SessionTrainer):
             def train(self, samples, settings, **more):
                 return super().train(samples, replace(settings, seed=9), **more)
 
-        got = unlearn(trainer, samples[0], SHORT, never_shown=Otherwise(model))
+        class NeverTheSame(SessionTrainer):
+            def fresh(self):
+                return Otherwise(model)
+
+        got = unlearn(NeverTheSame(model), samples[0], SHORT)
         assert not got.identical
         assert got.sentence.startswith("Not verified: ")
 
