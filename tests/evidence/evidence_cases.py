@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
 from odt_core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from odt_core.evaluation import evaluate
 from odt_core.evidence import Curves, Evidence, Judged, bundle, trace
+from odt_core.evidence import reproduce as script
 from odt_core.evidence.evidence import Bake
 from odt_core.runtime import Model, load_model
 from odt_core.samples import Labels, Samples
@@ -127,8 +132,16 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def reproduce(folder: Path, *options: str) -> tuple[int, dict]:
+def check(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The same script of the odt under test, in this process: no second Python has to start."""
+    out, err = io.StringIO(), io.StringIO()
+    with patch.object(script, "HERE", folder), redirect_stdout(out), redirect_stderr(err):
+        code = script.main([str(folder), *options])
+    return subprocess.CompletedProcess([], code, out.getvalue(), err.getvalue())
+
+
+def reproduce(folder: Path, *options: str, how: Callable = check) -> tuple[int, dict]:
     """(exit code, what it says)."""
-    done = run(folder, "--json", *options)
+    done = how(folder, "--json", *options)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout.splitlines()[-1])

@@ -1,4 +1,6 @@
-"""reproduce.py of an unpacked bundle, in a fresh process: identical, or says that it is not."""
+"""An unpacked bundle, trained again: identical, or says that it is not. Where its own software has
+a part in it, in a fresh process.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evidence_cases import SETTINGS, reproduce, run, train
+from evidence_cases import SETTINGS, check, reproduce, run, train
 
 from odt_core.checkpoint import load_checkpoint, save_checkpoint, with_marks
 from odt_core.evidence import Beginning, Unloaded, trace
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("without_charts")
 
 
 def test_a_whole_run_when_repeated_is_identical(packed, unpack):
-    code, said = reproduce(unpack(packed))
+    code, said = reproduce(unpack(packed), how=run)
     assert (code, said["identical"], said["differences"]) == (0, True, [])
     assert said["changed_files"] == []
     assert [(row["samples"], row["model"], row["same"]) for row in said["results"]] == [
@@ -57,7 +59,7 @@ def test_rate_that_an_older_odt_left_at_its_last_step_is_no_difference(trained, 
     def bake(inference_only: bool) -> bytes:
         return session.bake(inference_only=inference_only, labels=trained.own.labels)
 
-    done = run(unpack(trained.bundle(checkpoint_file=older, bake=bake)))
+    done = check(unpack(trained.bundle(checkpoint_file=older, bake=bake)))
     assert done.returncode == code, done.stdout
     told = "RATE        learning_rate" in done.stdout, "IDENTICAL   all 8 other" in done.stdout
     assert told == (code == 0, code == 0)
@@ -103,7 +105,7 @@ class TestDamage:
         folder = unpack(packed)
         path = folder / "software" / "odt_core" / missing
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-        code, said = reproduce(folder)
+        code, said = reproduce(folder, how=run)
         assert code == 2
         assert f"odt_core.{missing.removesuffix('.py').replace('/', '.')}" in said["message"]
         assert "This bundle is incomplete" in said["message"]
@@ -114,46 +116,46 @@ class TestDamage:
         (folder / "software" / "safetensors.py").write_text(  # stands before the installed one
             "raise ModuleNotFoundError(\"No module named 'safetensors'\", name='safetensors')"
         )
-        code, said = reproduce(folder)
+        code, said = reproduce(folder, how=run)
         assert code == 2
         assert said["message"].startswith(
             "No module named 'safetensors'. Run: pip install -r requirements.txt"
         )
 
     def test_installed_engine_that_is_none_is_told(self, packed, unpack):
-        code, said = reproduce(unpack(packed), "--installed")  # none is on the path there
+        code, said = reproduce(unpack(packed), "--installed", how=run)  # none is on the path there
         assert code == 2
         assert "Leave out --installed" in said["message"]
 
     @pytest.mark.parametrize(
-        ("name", "at"),
+        ("how", "name", "at"),
         [
-            ("models/base.tflite", 4),
-            ("weights/checkpoint.safetensors", 9),
-            ("samples/train/x.npy", 0),
-            ("samples/test/y.npy", 1),
-            ("personalisation-card.json", 2),
-            ("software/odt_core/training/loop.py", 1),
+            (check, "models/base.tflite", 4),
+            (check, "weights/checkpoint.safetensors", 9),
+            (check, "samples/train/x.npy", 0),
+            (check, "samples/test/y.npy", 1),
+            (check, "personalisation-card.json", 2),
+            (run, "software/odt_core/training/loop.py", 1),
         ],
     )
-    def test_damaged_file_is_named(self, packed, unpack, name, at):
+    def test_damaged_file_is_named(self, packed, unpack, how, name, at):
         folder = unpack(packed)
         data = bytearray((folder / name).read_bytes())
         data[at] ^= 1
         (folder / name).write_bytes(data)
-        done = run(folder)
+        done = how(folder)
         assert done.returncode == 2
         assert done.stdout.startswith(f"CHANGED     {name} is not the file that was published")
         last = done.stderr.splitlines()[-1]
         assert last.startswith("NOT TRIED")
         assert name in last
         assert "Traceback" not in done.stderr
-        assert reproduce(folder)[1]["message"] in last
+        assert reproduce(folder, how=how)[1]["message"] in last
 
     def test_missing_file_is_named(self, packed, unpack):
         folder = unpack(packed)
         (folder / "samples" / "test" / "x.npy").unlink()
-        done = run(folder)
+        done = check(folder)
         assert (done.returncode, "samples/test/x.npy" in done.stderr) == (2, True)
 
     @pytest.mark.parametrize(
