@@ -167,7 +167,7 @@ class TestBuild:
         layers += [keras.layers.Flatten(), keras.layers.Dense(3)]
         model = keras.Sequential([keras.Input((1,), dtype="string"), *layers])
         model.save(tmp_path / "m.keras")
-        got = quiet_result("build", tmp_path / "m.keras", tmp_path / "m.tflite")
+        got = result("build", tmp_path / "m.keras", tmp_path / "m.tflite")
         assert (tmp_path / "m.tflite").exists()
         assert not got["trainable"]
         assert got["notes"][0].startswith("The signature 'train' takes text ('x')")
