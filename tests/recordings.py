@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import wave
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -63,12 +61,3 @@ def sounds() -> dict[str, bytes]:
         for label, those in zip(LABELS, waves(), strict=True)
         for at, one in enumerate(those)
     }
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """They all in a zip."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return stream.getvalue()

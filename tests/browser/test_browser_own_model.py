@@ -18,8 +18,8 @@ from tests.recordings import (
     wav,
     waves,
     windows,
-    zipped,
 )
+from tests.sample_files import zipped
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "runtime" / "models"

@@ -19,8 +19,8 @@ from tests.recordings import (
     wav,
     waves,
     windows,
-    zipped,
 )
+from tests.sample_files import zipped
 
 KINDS = pytest.mark.parametrize(
     ("model", "files", "x"),

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import odt_core as odt
 from odt_core.cli.sources import find_model, open_tests
 from odt_core.errors import ModelError, SampleError
 from odt_core.samples import Labels
 from tests.cli.command_line import ROOT
+from tests.sample_files import png
 
 OWN = ROOT / "tests" / "runtime" / "models"
-
-
-def png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
 
 
 class TestModels:

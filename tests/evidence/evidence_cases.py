@@ -32,19 +32,12 @@ from odt_core.training import (
     Settings,
     fit,
 )
+from tests.bright_pixels import some
 
 MODEL = Path(__file__).parents[1] / "runtime" / "models" / "tiny_momentum.tflite"
 SETTINGS = Settings(
     epochs=6, batch_size=8, learning_rate=0.1, replay=0.25, augment=0.5, average=0.5, seed=3
 )
-
-
-def samples_of(count: int, seed: int, labels: Labels) -> Samples:
-    rng = np.random.default_rng(seed)
-    y = np.arange(count) % 4
-    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
-    x[np.arange(count), y * 2, y * 2] = 1
-    return Samples(x, y.astype(np.int64), labels)
 
 
 @dataclass(frozen=True)
@@ -100,7 +93,7 @@ def train(
     """One training of the small model."""
     model = load_model(MODEL)
     labels = labels or model.labels
-    own, test, replay = (samples_of(n, seed, labels) for n, seed in ((count, 0), (30, 1), (12, 2)))
+    own, test, replay = (some(n, seed, labels) for n, seed in ((count, 0), (30, 1), (12, 2)))
     session = model.session()
     if start is not None:
         session.restore(start)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evidence_cases import MODEL, Trained, samples_of
+from evidence_cases import MODEL, Trained
 
 from odt_core.evaluation import fit_temperature, gain_interval, state_digest
 from odt_core.evidence import Inside, Studies, look_inside, study_all
@@ -28,6 +28,7 @@ from odt_core.studies import (
 )
 from odt_core.training import Settings
 from odt_core.worker import Worker
+from tests.bright_pixels import some
 
 SHORT = Settings(epochs=2, batch_size=8, learning_rate=0.1, seed=1)
 
@@ -40,7 +41,7 @@ def trainer() -> Iterator[WorkerTrainer]:
 
 @pytest.fixture(scope="module")
 def studies(trained: Trained, trainer: WorkerTrainer) -> Studies:
-    others = samples_of(12, 7, trained.own.labels)
+    others = some(12, 7, trained.own.labels)
     return study_all(trainer, trained.own, trained.test, SHORT, others=others)
 
 

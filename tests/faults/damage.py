@@ -27,7 +27,8 @@ from odt_core.training import Settings
 from odt_core.training.events import Ended, Event, Failed
 from odt_core.worker import Worker
 from odt_core.workspace import CheckpointInfo, Kind, Source, Workspace, Workspaces
-from tests.faults.worker_runs import LABELS, MODEL, as_bytes
+from tests.bright_pixels import LABELS
+from tests.faults.worker_runs import MODEL, as_bytes
 from tests.graph.mutation import mutate
 
 _TESTS = Path(__file__).resolve().parents[1]

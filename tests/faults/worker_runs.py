@@ -23,7 +23,6 @@ import numpy as np
 from odt_core.checkpoint import Checkpoint, load_checkpoint
 from odt_core.errors import OdtError
 from odt_core.runtime import load_model
-from odt_core.samples import Labels, Samples
 from odt_core.training import Settings, fit
 from odt_core.training.events import Ended, Failed
 from odt_core.worker import Worker
@@ -31,9 +30,9 @@ from odt_core.worker import link as client
 from odt_core.workspace import Workspace, Workspaces
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
+from tests.bright_pixels import LABELS, some
 
 MODEL = Path(__file__).resolve().parents[1] / "runtime" / "models" / "tiny_adam.tflite"
-LABELS = Labels.numbered(4)
 SETTINGS = (
     Settings(epochs=60, batch_size=8, learning_rate=0.01),
     Settings(epochs=60, batch_size=8, learning_rate=0.01, average=0.5, distil=0.5, replay=0.5),
@@ -73,16 +72,7 @@ class Report:
     resumed_from: int | None  # step of the checkpoint; None where none had been kept
 
 
-def samples(count: int, seed: int) -> Samples:
-    """Four labels: a bright spot at one of four places."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(count) % 4
-    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
-    x[np.arange(count), y * 2, y * 2] = 1
-    return Samples(x, y, LABELS)
-
-
-TRAIN, TEST, REPLAY = samples(12, 0), samples(8, 1), samples(40, 2)
+TRAIN, TEST, REPLAY = some(12, 0), some(8, 1), some(40, 2)
 
 
 @cache

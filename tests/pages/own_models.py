@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from tests.pages import trainings
 from tests.pages.page_text import said
@@ -38,18 +36,6 @@ def table(*columns) -> bytes:
     """A .csv with these columns; each is [N] or [N, several]."""
     wide = [np.asarray(one).reshape(len(one), -1) for one in columns]
     return "\n".join(",".join(str(v) for v in row) for row in np.hstack(wide)).encode()
-
-
-def npz(**arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
-
-
-def png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
 
 
 def train(app, desk):

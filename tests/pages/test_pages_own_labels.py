@@ -7,8 +7,9 @@ import pytest
 
 from odt_core.dialects.contract import Choice, Task
 from odt_core.workspace import Part, Source
-from tests.pages.own_models import OURS, RNG, drop, give, npz, table, train
+from tests.pages.own_models import OURS, RNG, drop, give, table, train
 from tests.pages.page_text import noticed, said, shown
+from tests.sample_files import npz
 
 
 class TestOneFileALabel:

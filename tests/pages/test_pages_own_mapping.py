@@ -11,8 +11,9 @@ from odt_core.dialects.contract import Choice, OutputKind, Task
 from odt_core.workspace import Part
 from pages.ui.desks import all_desks
 from pages.ui.input_card import _picture_shapes
-from tests.pages.own_models import OURS, RNG, drop, give, npz
+from tests.pages.own_models import OURS, RNG, drop, give
 from tests.pages.page_text import noticed, said
+from tests.sample_files import npz
 
 
 class TestByHand:

@@ -16,11 +16,11 @@ from tests.pages.own_models import (
     drop,
     every_part_of_evaluate,
     give,
-    npz,
     table,
     train,
 )
 from tests.pages.page_text import said, shown
+from tests.sample_files import npz
 
 
 class TestNumbers:

@@ -19,8 +19,9 @@ from odt_core.workspace import Part
 from pages.ui import camera, canvas
 from pages.ui.desk import Desk
 from pages.ui.uploaded_samples import as_the_model_wants
-from tests.pages.own_models import OURS, RNG, ROOT, drop, every_part_of_evaluate, give, png
+from tests.pages.own_models import OURS, RNG, ROOT, drop, every_part_of_evaluate, give
 from tests.pages.page_text import said, shown
+from tests.sample_files import png
 
 
 class TestPicturesWithTargets:

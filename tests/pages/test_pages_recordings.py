@@ -31,8 +31,8 @@ from tests.recordings import (
     wav,
     waves,
     windows,
-    zipped,
 )
+from tests.sample_files import zipped
 
 
 def contents(desk) -> list[tuple[str, bytes]]:

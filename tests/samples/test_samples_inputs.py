@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
 
 from odt_core.errors import SampleError
 from odt_core.samples import read_samples, read_table
+from tests.sample_files import npz
 
 INPUTS = {"film": 1, "mood": 2, "person": 1}
 
@@ -16,12 +15,6 @@ INPUTS = {"film": 1, "mood": 2, "person": 1}
 def rows(text: str, **options) -> list[list[float]]:
     raw = read_table(text.encode(), "m.csv", input_shape=(4,), inputs=INPUTS, **options)
     return [item.tolist() for item in raw.items]
-
-
-def npz(**arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
 
 
 class TestTables:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,23 +19,9 @@ from odt_core.samples import (
 )
 from odt_core.samples.image import decode_mask
 from odt_core.samples.masks import in_two_colours, targets_among
+from tests.sample_files import png, zipped
 
 SHAPE = (4, 4, 1)
-
-
-def png(pixels: np.ndarray | Image.Image, **options: object) -> bytes:
-    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
-    stream = io.BytesIO()
-    image.save(stream, "PNG", **options)
-    return stream.getvalue()
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return stream.getvalue()
 
 
 def raw_of(*masks: np.ndarray) -> RawSamples:

@@ -17,6 +17,7 @@ from odt_core.samples import (
     read_samples,
 )
 from odt_core.samples.archives import unpack
+from tests.sample_files import npz
 
 
 def png(shade: int) -> bytes:
@@ -40,12 +41,6 @@ def unmarked(files: dict[bytes, bytes]) -> bytes:
     for stand_in, name in names.items():
         data = data.replace(stand_in.encode(), name)
     return data
-
-
-def npz(**arrays) -> bytes:
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
 
 
 class TestFolder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import zipfile
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from odt_core.errors import SampleError
 from odt_core.samples import Subset, read_samples
 from odt_core.samples.layout import label_in_name, labels_in_names
+from tests.sample_files import zipped
 
 SHAPE = (4, 2)
 ONE = np.arange(8, dtype=np.float32).reshape(SHAPE)
@@ -27,14 +27,6 @@ def csv(*windows: np.ndarray, between: str = "", header: str = "aX,aY\n") -> byt
 def npy(array: np.ndarray) -> bytes:
     stream = io.BytesIO()
     np.save(stream, array)
-    return stream.getvalue()
-
-
-def zipped(**files: bytes) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
     return stream.getvalue()
 
 
@@ -221,7 +213,7 @@ class TestFolders:
     )
     def test_label_is_the_folder_or_else_the_name(self, files):
         packed = [gzip.compress(csv(w)) if "gz" in files[0] else csv(w) for w in (ONE, TWO)]
-        raw = read(zipped(**dict(zip(files, packed, strict=True))), "any.zip")
+        raw = read(zipped(dict(zip(files, packed, strict=True))), "any.zip")
         found = {label.lower(): item for label, item in zip(raw.labels, raw.items, strict=True)}
         assert found.keys() == {"punch", "flex"}
         assert np.array_equal(found["punch"], ONE)
@@ -232,18 +224,18 @@ class TestFolders:
         assert read_samples(tmp_path, input_shape=SHAPE).labels == ("punch", "punch")
 
     def test_numbers_alone_are_called_as_the_zip(self):
-        raw = read(zipped(**{"1.csv": csv(ONE), "2.csv": csv(TWO)}), "punch.zip")
+        raw = read(zipped({"1.csv": csv(ONE), "2.csv": csv(TWO)}), "punch.zip")
         assert raw.labels == ("punch", "punch")
 
     def test_rows_of_features_have_their_folder_for_a_label(self):
         files = {"walk/1.csv": b"a,b\n1,2\n3,4\n", "run.csv/1.csv": b"5,6\n"}
-        raw = read(zipped(**files), "any.zip", shape=(2,))
+        raw = read(zipped(files), "any.zip", shape=(2,))
         assert [item.tolist() for item in raw.items] == [[5, 6], [1, 2], [3, 4]]
         assert raw.labels == ("run.csv", "walk", "walk")
 
     def test_hidden_files_and_notes_are_no_samples(self):
         files = {"punch/1.csv": csv(ONE), "__MACOSX/punch/._1.csv": b"\0", "punch/.1.csv": b"\0"}
-        raw = read(zipped(**files, **{"punch/notes.txt": b"104 Hz", "all.csv": b"1"}), "any.zip")
+        raw = read(zipped({**files, "punch/notes.txt": b"104 Hz", "all.csv": b"1"}), "any.zip")
         assert same(raw, ONE)
         assert raw.notice == (
             "Left out 1 file that cannot be read as samples: 1 .txt. "
@@ -253,13 +245,13 @@ class TestFolders:
 
     def test_folder_test_is_for_testing(self):
         files = {"train/punch/1.csv": csv(ONE), "test/punch/1.csv": csv(TWO, ONE)}
-        raw = read(zipped(**files), "any.zip", subset=Subset.BOTH)
+        raw = read(zipped(files), "any.zip", subset=Subset.BOTH)
         assert raw.tests == (True, True, False)
 
     def test_notice_of_many_files_is_given_once(self):
         data = csv(np.hstack([ONE[:, :1], ONE])[:, 1:], header="time,aX,aY\n")
         data = b"time,aX,aY\n" + b"".join(b"0," + row + b"\n" for row in data.split()[1:])
-        raw = read(zipped(**{f"punch/{k}.csv": data for k in range(3)}), "any.zip")
+        raw = read(zipped({f"punch/{k}.csv": data for k in range(3)}), "any.zip")
         assert raw.notice == (
             "Left out the column 'time' of 'punch/0.csv'. 2 more files are read so."
         )
@@ -268,24 +260,24 @@ class TestFolders:
         rows = "".join(f"{a},{b},flex\n" for a, b in ONE)
         data = f"aX,aY,label\n{rows}".encode()
         with pytest.raises(SampleError, match=r"1\.csv says 'flex', and its folder 'punch'"):
-            read(zipped(**{"punch/1.csv": data}), "any.zip")
-        assert read(zipped(**{"Flex/1.csv": data}), "any.zip").labels == ("Flex",)
+            read(zipped({"punch/1.csv": data}), "any.zip")
+        assert read(zipped({"Flex/1.csv": data}), "any.zip").labels == ("Flex",)
 
     def test_file_that_does_not_fit_is_named(self):
         files = {"punch/1.csv": csv(ONE), "punch/2.csv": csv(ONE[:3])}
         with pytest.raises(SampleError, match=r"'punch/2\.csv' has 3 rows .* takes 4"):
-            read(zipped(**files), "any.zip")
+            read(zipped(files), "any.zip")
 
     def test_tables_together_are_bounded(self, monkeypatch):
         monkeypatch.setattr("odt_core.samples.decoding.MAX_BYTES", 100)
         with pytest.raises(SampleError, match=r"The tables of 'any\.zip' have more than"):
-            read(zipped(**{f"punch/{k}.csv": csv(ONE) for k in range(3)}), "any.zip")
+            read(zipped({f"punch/{k}.csv": csv(ONE) for k in range(3)}), "any.zip")
 
 
 class TestArrays:
     @pytest.mark.parametrize("array", [np.stack([ONE, TWO]), np.concatenate([ONE, TWO])])
     def test_array_of_several_is_as_many_samples(self, array):
-        raw = read(zipped(**{"punch/1.npy": npy(array)}), "any.zip")
+        raw = read(zipped({"punch/1.npy": npy(array)}), "any.zip")
         assert same(raw, ONE, TWO)
         assert raw.labels == ("punch", "punch")
         assert raw.names[1] == "punch/1.npy, sample 2"

@@ -34,10 +34,10 @@ from odt_core.training import (
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
 from odt_core.training.sets import Sets
+from tests.bright_pixels import LABELS, some
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "tests" / "runtime" / "models"
-LABELS = Labels.numbered(4)
 SETTINGS = Settings(
     epochs=12,
     batch_size=8,
@@ -49,15 +49,6 @@ SETTINGS = Settings(
     average=0.5,
     seed=4,
 )
-
-
-def some(count: int, seed: int = 0) -> Samples:
-    """Four kinds of pictures: one bright pixel on the diagonal, in noise."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(count) % 4
-    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
-    x[np.arange(count), y * 2, y * 2] = 1
-    return Samples(x, y, LABELS)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from odt_core.dialects import Choice, OutputKind
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError, WorkerError
 from odt_core.evaluation import evaluate
 from odt_core.runtime import load_model
-from odt_core.samples import Labels, Samples
+from odt_core.samples import Samples
 from odt_core.training import Outcome, Settings, fit
 from odt_core.training.events import (
     Ended,
@@ -36,21 +36,10 @@ from odt_core.training.events import (
 from odt_core.worker import Worker, limits
 from odt_core.worker.nursery import nursery
 from odt_core.worker.turns import CoreShares
+from tests.bright_pixels import LABELS, some
 from tests.processes import gone
 
 MODEL = Path(__file__).parents[1] / "runtime" / "models" / "tiny_momentum.tflite"
-LABELS = Labels.numbered(4)
-RNG = np.random.default_rng(5)
-
-
-def some(count: int, seed: int = 0) -> Samples:
-    rng = np.random.default_rng(seed)
-    y = np.arange(count) % 4
-    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
-    x[np.arange(count), y * 2, y * 2] = 1
-    return Samples(x, y, LABELS)
-
-
 SETTINGS = Settings(epochs=10, batch_size=8, learning_rate=0.05, distil=0.5)
 ENDLESS = Settings(epochs=10_000, batch_size=8)
 
