@@ -7,25 +7,20 @@ from typing import TYPE_CHECKING
 from odt_core.lazy import lazily
 
 if TYPE_CHECKING:
-    from odt_core.dialects.contract import Choice, Contract, LabelKind, OutputKind, Task
-    from odt_core.dialects.correction import correct
+    from odt_core.dialects.contract import Choice, Contract, Task
     from odt_core.dialects.dialect import propose
 
 __all__ = [
     "Choice",
     "Contract",
-    "LabelKind",
-    "OutputKind",
     "Task",
-    "correct",
     "propose",
 ]
 
 __getattr__ = lazily(
     __name__,
     {
-        "contract": ("Choice", "Contract", "LabelKind", "OutputKind", "Task"),
-        "correction": ("correct",),
+        "contract": ("Choice", "Contract", "Task"),
         "dialect": ("propose",),
     },
 )

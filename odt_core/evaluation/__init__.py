@@ -16,23 +16,19 @@ from odt_core.evaluation.feature_plane import FeatureMap, feature_map
 from odt_core.evaluation.intervals import wilson
 from odt_core.evaluation.layers import LayerChange, most_moved, weight_changes
 from odt_core.evaluation.leaks import Leakage, leakage
-from odt_core.evaluation.never_learnt import NewLabels, new_labels
+from odt_core.evaluation.never_learnt import NewLabels
 from odt_core.evaluation.over_again import copies
-from odt_core.evaluation.paired import gain_interval, mcnemar
-from odt_core.evaluation.place_scores import places
+from odt_core.evaluation.paired import mcnemar
 from odt_core.evaluation.price import price_in_words
 from odt_core.evaluation.proportion import Proportion
-from odt_core.evaluation.quantity import Quantity
 from odt_core.evaluation.ranking import auroc
 from odt_core.evaluation.reliability_diagram import (
     Reliability,
-    reliability,
     reliability_of,
     too_few,
 )
 from odt_core.evaluation.temperature import Temperature, fit_temperature
 from odt_core.evaluation.unknown import Strangeness, Unknown, fit_unknown, strangeness
-from odt_core.runtime.weights import weights_of
 
 __all__ = [
     "FEWEST_CHANGES",
@@ -46,7 +42,6 @@ __all__ = [
     "Leakage",
     "NewLabels",
     "Proportion",
-    "Quantity",
     "Reliability",
     "Strangeness",
     "Temperature",
@@ -62,23 +57,18 @@ __all__ = [
     "feature_map",
     "fit_temperature",
     "fit_unknown",
-    "gain_interval",
     "label_table",
     "leakage",
     "load_base_labels",
     "mcnemar",
     "most_moved",
     "moved_labels",
-    "new_labels",
-    "places",
     "price_in_words",
-    "reliability",
     "reliability_of",
     "score",
     "state_digest",
     "strangeness",
     "too_few",
     "weight_changes",
-    "weights_of",
     "wilson",
 ]

@@ -18,10 +18,10 @@ from odt_core.evaluation import (
     fit_temperature,
     fit_unknown,
     weight_changes,
-    weights_of,
 )
 from odt_core.evaluation.feature_plane import points
 from odt_core.evaluation.over_again import exact_copies, once
+from odt_core.runtime.weights import weights_of
 from odt_core.studies.judging import left_to_judge
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from odt_core.graph.inspect import (
 )
 from odt_core.graph.lines import Entry
 from odt_core.graph.loss_facts import Meeting
-from odt_core.graph.lowering import Lowered, lower
+from odt_core.graph.lowering import lower
 from odt_core.graph.record import CheckpointSignature, CheckpointTensor, Missing, Rewrite
 from odt_core.graph.state import GET_STATE, SET_STATE
 
@@ -21,7 +21,6 @@ __all__ = [
     "CheckpointSignature",
     "CheckpointTensor",
     "Entry",
-    "Lowered",
     "Meeting",
     "Missing",
     "ModelDescription",

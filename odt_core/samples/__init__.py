@@ -9,7 +9,6 @@ from odt_core.samples.preprocess import Preprocessing, prepare
 from odt_core.samples.readable import decode_pictures
 from odt_core.samples.reading import read_samples
 from odt_core.samples.splitting import split
-from odt_core.samples.table import read_table
 from odt_core.samples.types import Form, RawSamples, Samples, Subset, check_samples
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
@@ -31,7 +30,6 @@ __all__ = [
     "decode_pictures",
     "prepare",
     "read_samples",
-    "read_table",
     "split",
     "targets_of",
 ]

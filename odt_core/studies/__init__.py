@@ -3,7 +3,6 @@
 from odt_core.studies.controls import Controls, negative_controls, other_person
 from odt_core.studies.cost import Cost, measure_cost
 from odt_core.studies.crossed import Estimate, Quantity
-from odt_core.studies.network import NetworkWatch
 from odt_core.studies.sample_size import Point, SamplesNeeded, samples_needed
 from odt_core.studies.study import StudyProgress, StudyStopped
 from odt_core.studies.trainer import Trainer, WorkerTrainer
@@ -13,7 +12,6 @@ __all__ = [
     "Controls",
     "Cost",
     "Estimate",
-    "NetworkWatch",
     "Point",
     "Quantity",
     "SamplesNeeded",

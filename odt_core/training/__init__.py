@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from odt_core.training.control import Control
     from odt_core.training.history import EvaluationRecord, History, Outcome, Record
     from odt_core.training.loop import Run, fit
-    from odt_core.training.settings import Schedule, Settings
+    from odt_core.training.settings import Settings
 
 __all__ = [
     "Autosave",
@@ -23,7 +23,6 @@ __all__ = [
     "Reason",
     "Record",
     "Run",
-    "Schedule",
     "Settings",
     "fit",
 ]
@@ -35,6 +34,6 @@ __getattr__ = lazily(
         "control": ("Control",),
         "history": ("EvaluationRecord", "History", "Outcome", "Record"),
         "loop": ("Run", "fit"),
-        "settings": ("Schedule", "Settings"),
+        "settings": ("Settings",),
     },
 )

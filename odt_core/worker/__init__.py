@@ -8,8 +8,8 @@ from odt_core.lazy import lazily
 
 if TYPE_CHECKING:
     from odt_core.worker.nursery import warm_up
-    from odt_core.worker.remote import RemoteSession, Worker
+    from odt_core.worker.remote import Worker
 
-__all__ = ["RemoteSession", "Worker", "warm_up"]
+__all__ = ["Worker", "warm_up"]
 
-__getattr__ = lazily(__name__, {"nursery": ("warm_up",), "remote": ("RemoteSession", "Worker")})
+__getattr__ = lazily(__name__, {"nursery": ("warm_up",), "remote": ("Worker",)})

@@ -10,16 +10,14 @@ from odt_core.workspace.manifest import (
     Manifest,
     ModelEntry,
     Part,
-    RunEntry,
     SampleEntry,
     Score,
     Source,
 )
-from odt_core.workspace.workspace import AddReport, Workspace
+from odt_core.workspace.workspace import Workspace
 from odt_core.workspace.workspaces import Workspaces
 
 __all__ = [
-    "AddReport",
     "CheckpointEntry",
     "CheckpointInfo",
     "Elsewhere",
@@ -29,7 +27,6 @@ __all__ = [
     "Manifest",
     "ModelEntry",
     "Part",
-    "RunEntry",
     "SampleEntry",
     "Score",
     "Source",

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odt_core.dialects import Choice, LabelKind, OutputKind, Task, correct
+from odt_core.dialects import Choice, Task
+from odt_core.dialects.contract import LabelKind, OutputKind
+from odt_core.dialects.correction import correct
 from odt_core.errors import SignatureError
 from odt_core.runtime import load_model
 from odt_core.worker import Worker

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from odt_core.dialects import Contract, LabelKind, OutputKind, Task, propose
+from odt_core.dialects import Contract, Task, propose
+from odt_core.dialects.contract import LabelKind, OutputKind
 from odt_core.runtime import load_model
 from tests.dialects.described import signature
 

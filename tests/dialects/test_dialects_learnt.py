@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from odt_core.dialects import Contract, LabelKind, OutputKind, Task, propose
-from odt_core.dialects.contract import Activation
+from odt_core.dialects import Contract, Task, propose
+from odt_core.dialects.contract import Activation, LabelKind, OutputKind
 from odt_core.graph import Meeting
 from odt_core.graph.loss_facts import CONSTANT
 from tests.dialects.described import ENTROPY, FLOATS, WITH_LOGITS, made, met, signature

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from odt_core.dialects import Choice, Contract, correct, propose
+from odt_core.dialects import Choice, Contract, propose
+from odt_core.dialects.correction import correct
 from odt_core.errors import SignatureError
 from odt_core.graph import TensorDescription
 from tests.dialects.described import FLOATS, signature

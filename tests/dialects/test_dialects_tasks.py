@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odt_core.dialects import Choice, OutputKind, Task
+from odt_core.dialects import Choice, Task
+from odt_core.dialects.contract import OutputKind
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.variables import initialisers

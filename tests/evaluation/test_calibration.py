@@ -9,19 +9,19 @@ from scipy import optimize, special, stats
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss, roc_auc_score
 
-from odt_core.dialects import OutputKind
+from odt_core.dialects.contract import OutputKind
 from odt_core.errors import SampleError, SettingsError
 from odt_core.evaluation import (
     Strangeness,
     auroc,
     fit_temperature,
     fit_unknown,
-    reliability,
     reliability_of,
     score,
     strangeness,
 )
 from odt_core.evaluation.logits import as_logits
+from odt_core.evaluation.reliability_diagram import reliability
 from odt_core.evaluation.temperature import _sentence
 from odt_core.runtime.scores import at_temperature, probabilities
 from tests.evaluation.evaluation_material import CARD, digits

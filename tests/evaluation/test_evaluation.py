@@ -11,9 +11,10 @@ import pytest
 from scipy import stats
 
 from odt_core.errors import NoAnswerError, SampleError, SettingsError
-from odt_core.evaluation import FEWEST_CHANGES, compare, gain_interval, mcnemar, score, wilson
+from odt_core.evaluation import FEWEST_CHANGES, compare, mcnemar, score, wilson
 from odt_core.evaluation.comparison import Verdict
 from odt_core.evaluation.evaluation import measure
+from odt_core.evaluation.paired import gain_interval
 
 
 def answers(right: list[bool]):

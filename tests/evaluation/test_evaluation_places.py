@@ -11,7 +11,8 @@ from scipy import stats
 
 from odt_core.cli.figures import compared, judged_lines
 from odt_core.dialects.contract import Activation, Contract, Task
-from odt_core.evaluation import Verdict, claims, compare, places, score
+from odt_core.evaluation import Verdict, claims, compare, score
+from odt_core.evaluation.place_scores import places
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Point, Quantity
 from odt_core.studies.crossed import estimate, outcomes

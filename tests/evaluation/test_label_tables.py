@@ -21,11 +21,11 @@ from odt_core.evaluation import (
     score,
     state_digest,
     weight_changes,
-    weights_of,
     wilson,
 )
 from odt_core.evaluation.feature_plane import points
 from odt_core.runtime import load_model
+from odt_core.runtime.weights import weights_of
 from tests.evaluation.evaluation_material import zoo_model
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from odt_core.evaluation import new_labels, score
+from odt_core.evaluation import score
+from odt_core.evaluation.never_learnt import new_labels
 
 KNOWN = np.array([True, True, True, False])
 NAMES = ("0", "1", "2", "cross")

@@ -21,8 +21,9 @@ from odt_core.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.errors import CheckpointError, ModelError
 from odt_core.evaluation import compare, fit_temperature, weight_changes, wilson
 from odt_core.evaluation.leaks import trained_earlier
-from odt_core.evidence import Curves, Inside
+from odt_core.evidence import Curves
 from odt_core.evidence.cards import readable_files
+from odt_core.evidence.inside import Inside
 from odt_core.runtime import load_model
 from odt_core.samples import Labels
 from odt_core.training import Outcome

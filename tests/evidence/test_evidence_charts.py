@@ -20,9 +20,10 @@ import odt_core.evaluation
 import odt_core.evidence
 import odt_core.studies
 from odt_core.bundled import ASSETS, default_card
-from odt_core.evaluation import FeatureMap, LayerChange, compare, gain_interval, score
+from odt_core.evaluation import FeatureMap, LayerChange, compare, score
 from odt_core.evaluation.leaks import trained_earlier
-from odt_core.evidence import Inside, Studies
+from odt_core.evaluation.paired import gain_interval
+from odt_core.evidence import Studies
 from odt_core.evidence.charts import Chart, letters, look
 from odt_core.evidence.charts.canvas import Canvas
 from odt_core.evidence.charts.chosen import charts_of
@@ -32,7 +33,7 @@ from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import csv_text, markdown_text, script_json
 from odt_core.evidence.evidence import Curves, Evidence, Judged
-from odt_core.evidence.inside import Map
+from odt_core.evidence.inside import Inside, Map
 from odt_core.evidence.origin import Beginning, Origin
 from odt_core.samples import Labels, Samples
 from odt_core.studies import Controls, Estimate, Point, Quantity, SamplesNeeded

@@ -15,9 +15,10 @@ from evidence_cases import Trained, check, reproduce, run, train
 from odt_core.checkpoint import save_checkpoint
 from odt_core.errors import ModelError
 from odt_core.evaluation.leaks import trained_earlier
-from odt_core.evidence import Beginning, Origin, look_inside
+from odt_core.evidence import Beginning, look_inside
 from odt_core.evidence import reproduce as script
 from odt_core.evidence.again import Pair
+from odt_core.evidence.origin import Origin
 from odt_core.runtime import Session
 from odt_core.samples import Samples
 

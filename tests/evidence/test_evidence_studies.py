@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from evidence_cases import MODEL, Trained
 
-from odt_core.evaluation import fit_temperature, gain_interval, state_digest
-from odt_core.evidence import Inside, Studies, look_inside, study_all
+from odt_core.evaluation import fit_temperature, state_digest
+from odt_core.evaluation.paired import gain_interval
+from odt_core.evidence import Studies, look_inside, study_all
+from odt_core.evidence.inside import Inside
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.samples import Samples
 from odt_core.studies import (

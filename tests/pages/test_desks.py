@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from odt_core.bundled import bundled_models, find_card
-from odt_core.dialects import OutputKind
+from odt_core.dialects.contract import OutputKind
 from odt_core.errors import WorkspaceError
 from odt_core.worker.turns import CoreShares
 from odt_core.workspace import Source, Workspaces

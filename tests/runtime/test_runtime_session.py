@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from odt_core.bundled import bundled_models
-from odt_core.dialects import OutputKind
+from odt_core.dialects.contract import OutputKind
 from odt_core.errors import LabelError, SignatureError, TrainingError
 from odt_core.runtime import load_model
 from odt_core.runtime.chunks import INFER_CHUNK

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from odt_core.errors import SampleError
-from odt_core.samples import RawSamples, read_table
+from odt_core.samples import RawSamples
+from odt_core.samples.table import read_table
 
 
 def read(text: str, features: int | None = 2, targets: int | None = None) -> RawSamples:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from odt_core.errors import SampleError
-from odt_core.samples import read_samples, read_table
+from odt_core.samples import read_samples
+from odt_core.samples.table import read_table
 from tests.sample_files import npz
 
 INPUTS = {"film": 1, "mood": 2, "person": 1}

@@ -7,7 +7,8 @@ import tracemalloc
 import pytest
 
 from odt_core.errors import SampleError
-from odt_core.samples import RawSamples, read_samples, read_table
+from odt_core.samples import RawSamples, read_samples
+from odt_core.samples.table import read_table
 
 
 def read(data: str | bytes) -> RawSamples:

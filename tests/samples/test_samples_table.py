@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from odt_core.errors import SampleError
-from odt_core.samples import Labels, Preprocessing, prepare, read_samples, read_table
+from odt_core.samples import Labels, Preprocessing, prepare, read_samples
+from odt_core.samples.table import read_table
 
 
 class TestColumns:

@@ -10,17 +10,9 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from odt_core.errors import SampleError, SettingsError
-from odt_core.evaluation import (
-    Proportion,
-    Verdict,
-    compare,
-    gain_interval,
-    mcnemar,
-    score,
-    wilson,
-)
+from odt_core.evaluation import Proportion, Verdict, compare, mcnemar, score, wilson
 from odt_core.evaluation.intervals import wilson_share
-from odt_core.evaluation.paired import mean_interval, tango_interval
+from odt_core.evaluation.paired import gain_interval, mean_interval, tango_interval
 from odt_core.evaluation.student import student_quantile
 from odt_core.studies import Quantity
 from odt_core.studies.crossed import can_be_told_apart, estimate, outcomes

@@ -9,8 +9,7 @@ import sys
 
 import pytest
 
-from odt_core.studies import NetworkWatch
-from odt_core.studies.network import network_sockets, process_status, sent_by_machine
+from odt_core.studies.network import NetworkWatch, network_sockets, process_status, sent_by_machine
 from odt_core.studies.timing import median_ms
 
 # What a container's profile may be: a filter (BPF_RET, SECCOMP_RET_ALLOW) that allows every call.

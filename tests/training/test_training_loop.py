@@ -26,7 +26,6 @@ from odt_core.training import (
     Reason,
     Record,
     Run,
-    Schedule,
     Settings,
     fit,
     loop,
@@ -34,6 +33,7 @@ from odt_core.training import (
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
 from odt_core.training.sets import Sets
+from odt_core.training.settings import Schedule
 from tests.bright_pixels import LABELS, some
 
 ROOT = Path(__file__).parents[2]

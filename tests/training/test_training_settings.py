@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from odt_core.errors import SettingsError
-from odt_core.training import Schedule, Settings
+from odt_core.training import Settings
 from odt_core.training.schedule import learning_rate_at
+from odt_core.training.settings import Schedule
 
 
 class TestSettings:

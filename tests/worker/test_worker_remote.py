@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odt_core.dialects import Choice, OutputKind
+from odt_core.dialects import Choice
+from odt_core.dialects.contract import OutputKind
 from odt_core.errors import CheckpointError, ModelError, SignatureError, TrainingError, WorkerError
 from odt_core.evaluation import evaluate
 from odt_core.runtime import load_model

@@ -2,6 +2,6 @@
 
 from odt_core.evidence.charts.chart_page import page
 from odt_core.evidence.charts.chosen import charts_of
-from odt_core.evidence.charts.types import Chart, Role
+from odt_core.evidence.charts.types import Chart
 
-__all__ = ["Chart", "Role", "charts_of", "page"]
+__all__ = ["Chart", "charts_of", "page"]

@@ -29,11 +29,10 @@ from odt_core.graph.rules import (
     variables,
     volume,
 )
-from odt_core.graph.rules.registry import RULES, Rule, rule
+from odt_core.graph.rules.registry import RULES
 
 __all__ = [
     "RULES",
-    "Rule",
     "activation",
     "batch_norm",
     "bias",
@@ -54,7 +53,6 @@ __all__ = [
     "projective",
     "random",
     "resize",
-    "rule",
     "segments",
     "shape",
     "slices",

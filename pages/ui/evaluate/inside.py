@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes, weights_of
+from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes
 from odt_core.evaluation.feature_plane import points
+from odt_core.runtime.weights import weights_of
 from odt_core.samples import Samples
 from odt_core.workspace import Part
 from pages.ui import pieces, trouble
