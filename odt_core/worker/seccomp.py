@@ -182,11 +182,11 @@ def _program(column: int, architecture: int) -> bytes:
     for group, answer in ((_REFUSED, _EPERM), (_UNKNOWN, _ENOSYS)):
         for numbers in group.values():
             lines += _when(numbers[column], [_line(_RETURN, answer)])
-    lines += _when(_OPEN[column], _unless_clear(1, _WRITES))
-    lines += _when(_OPENAT[column], _unless_clear(2, _WRITES))
-    lines += _when(_CLONE[column], _if_set(0, _CLONE_THREAD))
+    lines += _when(_OPEN[column], _either(1, _ANY_BIT, _WRITES, _EPERM, _ALLOW))
+    lines += _when(_OPENAT[column], _either(2, _ANY_BIT, _WRITES, _EPERM, _ALLOW))
+    lines += _when(_CLONE[column], _either(0, _ANY_BIT, _CLONE_THREAD, _ALLOW, _EPERM))
     for number in (_KILL[column], _TGKILL[column]):  # abort() may end the process itself
-        lines += _when(number, _if_equal(0, os.getpid()))
+        lines += _when(number, _either(0, _EQUAL, os.getpid(), _ALLOW, _EPERM))
     lines += _when(_PRLIMIT[column], _if_null(2))  # limits may be read
     lines += _when(_FCNTL[column], _unless_one_of(1, _FCNTL_REFUSED))
     lines += _when(_IOCTL[column], _unless_one_of(1, _IOCTL_REFUSED))
@@ -208,30 +208,13 @@ def _argument(index: int, high: bool = False) -> bytes:
     return _line(_LOAD, _ARGUMENTS + 8 * index + (4 if high else 0))
 
 
-def _unless_clear(index: int, bits: int) -> list[bytes]:
+def _either(index: int, test: int, value: int, then: int, otherwise: int) -> list[bytes]:
+    """Return `then` where an argument passes a test (_EQUAL or _ANY_BIT), else `otherwise`."""
     return [
         _argument(index),
-        _line(_ANY_BIT, bits, 0, 1),
-        _line(_RETURN, _EPERM),
-        _line(_RETURN, _ALLOW),
-    ]
-
-
-def _if_set(index: int, bit: int) -> list[bytes]:
-    return [
-        _argument(index),
-        _line(_ANY_BIT, bit, 0, 1),
-        _line(_RETURN, _ALLOW),
-        _line(_RETURN, _EPERM),
-    ]
-
-
-def _if_equal(index: int, value: int) -> list[bytes]:
-    return [
-        _argument(index),
-        _line(_EQUAL, value, 0, 1),
-        _line(_RETURN, _ALLOW),
-        _line(_RETURN, _EPERM),
+        _line(test, value, 0, 1),
+        _line(_RETURN, then),
+        _line(_RETURN, otherwise),
     ]
 
 
