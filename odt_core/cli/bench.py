@@ -101,7 +101,7 @@ def _train(model: Model, size: int, options: Namespace) -> Callable[[], object]:
 def _time(call: Callable[[], object], seconds: float) -> float:
     from odt_core.studies.timing import median_ms
 
-    return median_ms(call, seconds, warm_up=3)[0]
+    return median_ms(call, seconds)
 
 
 def _text(result: Result) -> str:

@@ -103,10 +103,8 @@ def read_zip(
     return replace(raw, notice=sentences(guessed(archive, name), raw.notice))
 
 
-def read_loose(
-    files: Sequence[tuple[str, bytes]], name: str, form: Form, subset: Subset
-) -> RawSamples | None:
-    """The samples of files (name, content) that were given together, as of a folder of them, where
+def read_loose(files: Sequence[tuple[str, bytes]], form: Form) -> RawSamples | None:
+    """All samples of files (name, content) that were given together, as of a folder of them, where
     a table among them says what the others show, or was meant to; None where there is none.
     """
     there = _given(files)
@@ -115,14 +113,12 @@ def read_loose(
         return None
     if not any(_told_labels(seen, kinds_among([file.path for file in seen], form), form)):
         return None
-    return _read_files(there, name, form, subset)
+    return _read_files(there, "The upload", form, Subset.BOTH)
 
 
-def read_given(
-    files: Sequence[tuple[str, bytes]], name: str, form: Form, subset: Subset
-) -> RawSamples:
-    """The samples of files (path, content) that were given in folders; see `read_samples`."""
-    return _read_files(_given(files), name, form, subset)
+def read_given(files: Sequence[tuple[str, bytes]], name: str, form: Form) -> RawSamples:
+    """All samples of files (path, content) that were given in folders; see `read_samples`."""
+    return _read_files(_given(files), name, form, Subset.BOTH)
 
 
 def _given(files: Sequence[tuple[str, bytes]]) -> list[_File]:

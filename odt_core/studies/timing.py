@@ -9,17 +9,15 @@ from collections.abc import Callable
 import numpy as np
 
 ANSWERS = 30
-_FIRST = 3  # answers that warm up
+_FIRST = 3  # calls that warm up
 _SHADES = 64  # parts by one of which an input is dimmed at most
 
 
-def median_ms(
-    call: Callable[[], object], seconds: float = 0.3, *, warm_up: int = 1
-) -> tuple[float, int]:
-    """(median milliseconds, how many calls): for at least `seconds` and five calls, after `warm_up`
-    calls that do not count.
+def median_ms(call: Callable[[], object], seconds: float) -> float:
+    """Median milliseconds of at least five calls, for at least `seconds`, after a few calls that do
+    not count.
     """
-    for _ in range(warm_up):
+    for _ in range(_FIRST):
         call()
     times: list[float] = []
     end = time.perf_counter() + seconds
@@ -27,7 +25,7 @@ def median_ms(
         began = time.perf_counter()
         call()
         times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000, len(times)
+    return statistics.median(times) * 1000
 
 
 def answer_ms(answer: Callable[[np.ndarray], object], like: np.ndarray, whole: np.ndarray) -> float:

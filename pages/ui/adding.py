@@ -66,10 +66,8 @@ def _draw(desk: Desk, active: LabelEntry | None) -> None:
     target_field(desk)
     name = active.name if active else "sample"
     sample_pad(
-        "pad",
         name,
         lambda said, url: _drawn(desk, active, said, url),
-        size=176,
         wrong=why_no_target(desk) or _why_none(desk, active),
     )
 

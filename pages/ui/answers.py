@@ -30,7 +30,6 @@ _SIDES = (("base", "Base model"), ("own", "Your model"))
 
 
 def answers(
-    key: str,
     names: Sequence[str | None],
     base: np.ndarray,
     own: np.ndarray,
@@ -75,10 +74,7 @@ def answers(
         change = {"summary": "Your model has learnt nothing yet: train it.", "changed": False}
     if temperature:
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
-    _mount(
-        key=key,
-        data=unexamined({"sides": sides, "idle": False, "live": live, **change}),
-    )
+    _draw({"sides": sides, "idle": False, "live": live, **change})
 
 
 def _share(share: float) -> str:
@@ -96,7 +92,6 @@ def _tells(shares: np.ndarray) -> bool:
 
 
 def value_answers(
-    key: str,
     base: np.ndarray,
     own: np.ndarray,
     target: np.ndarray | None,
@@ -132,7 +127,7 @@ def value_answers(
                 "bars": bars,
             }
         )
-    _mount_values(key, sides, _value_change(flat, wanted, away, trained))
+    _draw_values(sides, _value_change(flat, wanted, away, trained))
 
 
 def _places(values: np.ndarray) -> list[list[float]]:
@@ -144,7 +139,7 @@ def _places(values: np.ndarray) -> list[list[float]]:
 
 
 def class_answers(
-    key: str, base: np.ndarray, own: np.ndarray, target: np.ndarray | None, *, trained: bool
+    base: np.ndarray, own: np.ndarray, target: np.ndarray | None, *, trained: bool
 ) -> None:
     """base, own: float [..., K], the scores of each pixel's or word's classes, to both models;
     target: which it is, when known; where it is none of K, no answer is wrong.
@@ -161,7 +156,7 @@ def class_answers(
         answer = _listed(values) if known is None else f"{known} of {of}"
         side = {"role": role, "title": title, "answer": answer, "bars": []}
         sides.append(side | {"sure": "" if known is None else "right"})
-    _mount_values(key, sides, _class_change(flat, right, trained))
+    _draw_values(sides, _class_change(flat, right, trained))
     columns = [*([] if wanted is None else [("Target", wanted)]), ("Base", flat[0])]
     columns += [("Yours", flat[1])]
     pieces.table(
@@ -182,8 +177,12 @@ def _marked(value: int, wanted: np.ndarray | None, k: int) -> str:
     return f"{value} ✗" if wrong else str(value)
 
 
-def _mount_values(key: str, sides: list[dict], change: dict[str, object]) -> None:
-    _mount(key=key, data=unexamined({"sides": sides, "idle": False, "numbers": True, **change}))
+def _draw_values(sides: list[dict], change: dict[str, object]) -> None:
+    _draw({"sides": sides, "idle": False, "numbers": True, **change})
+
+
+def _draw(data: dict[str, object]) -> None:
+    _mount(key="answers", data=unexamined(data))
 
 
 def _off(values: np.ndarray, wanted: np.ndarray) -> float:
@@ -234,7 +233,7 @@ def _class_change(
     return {"summary": f"Your model has {abs(more)} {word} right.", "changed": more > 0}
 
 
-def no_answers(key: str, summary: str) -> None:
+def no_answers(summary: str) -> None:
     """The same panels before there is an input."""
     sides = [
         {
@@ -246,8 +245,7 @@ def no_answers(key: str, summary: str) -> None:
         }
         for role, title in _SIDES
     ]
-    data = {"sides": sides, "idle": True, "summary": summary, "changed": False}
-    _mount(key=key, data=unexamined(data))
+    _draw({"sides": sides, "idle": True, "summary": summary, "changed": False})
 
 
 def _change(

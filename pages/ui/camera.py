@@ -25,6 +25,7 @@ _BATCH = 20  # pictures of a message, at most; camera.js sends ten
 _MAX_URL = 400_000  # characters; 480 pixels of confetti at this quality have about 150,000
 _LEAST_SIDE, _MOST_SIDE = 8, 640  # pixels of anything that is taken
 _LIVE_SIDES = (96, 320)  # pixels of a live frame's short side, whatever the model's input
+_LIVE = "live"  # its key
 _INK_SIDE = 240  # the same where a drawing is looked for in it
 _NAME = re.compile(r"[0-9a-f]{16}")
 _PARTS = ASSETS / "components"
@@ -146,19 +147,17 @@ def sent(key: str) -> Batch | None:
     return Batch.read(getattr(st.session_state.get(key), "pictures", None))
 
 
-def live_camera(
-    key: str, *, side: int, guide: float, answered: int, on_upload: Callable[[], None]
-) -> None:
+def live_camera(*, side: int, guide: float, answered: int, on_upload: Callable[[], None]) -> None:
     """A camera that sends a frame whenever the one before it was `answered` (its number).
 
     side: pixels of a frame's short side.
     """
     _mount(
-        key=key,
+        key=_LIVE,
         data=unexamined(
             {
                 "mode": "live",
-                "key": key,
+                "key": _LIVE,
                 "prompt": "Both models answer while the camera runs. These pictures are not kept.",
                 "guide": guide,
                 "shortest": side,
@@ -172,9 +171,9 @@ def live_camera(
     )
 
 
-def live_frame(key: str) -> Frame | None:
-    """The newest frame of the camera of that key, before it is drawn."""
-    state = st.session_state.get(key)
+def live_frame() -> Frame | None:
+    """The newest frame of the live camera, before it is drawn."""
+    state = st.session_state.get(_LIVE)
     return Frame.read(state.get("frame")) if hasattr(state, "get") else None
 
 

@@ -24,6 +24,7 @@ _mount = st.components.v2.component(
     js=acts.JS + scripts("letters.js", "canvas.js"),
 )
 _PEN = 20  # of UNITS
+_PAD = "pad"  # key of the canvas that samples are drawn on
 _LABEL = "Drawing area. Ctrl+Z takes the last stroke back. You can upload an image instead."
 
 
@@ -51,29 +52,27 @@ def sketch(key: str, *, size: int, epoch: int = 0) -> np.ndarray | None:
 
 
 def sample_pad(
-    key: str,
     label: str,
     on_added: Callable[[str, Any], bool],
     *,
-    size: int,
-    wrong: str = "",
+    wrong: str,
 ) -> None:
     """A canvas with an Add button; `on_added` gets (label, what `decode_drawing` takes) as a
     callback, before the page is drawn again, and says whether the drawing was taken: one that was
     refused comes back on the pad. The label is the one that was on the pad when it was drawn, even
     if another one was picked since. wrong: why a drawing cannot be added just now: it stays on the
-    pad until it can.
+    pad until it can; "" when it can be.
     """
 
     def added() -> None:
-        for sent in acts.new_acts(key):
+        for sent in acts.new_acts(_PAD):
             what = sent.get("what")
             if not on_added(what if isinstance(what, str) else label, sent.get("png")):
-                acts.refuse(key, sent)
+                acts.refuse(_PAD, sent)
 
     data = {
-        "sheet": key,
-        "size": size,
+        "sheet": _PAD,
+        "size": 176,
         "pen": _PEN,
         "epoch": 0,
         "label": _LABEL,
@@ -82,10 +81,10 @@ def sample_pad(
         "hint": wrong or "Enter adds it.",
         "locked": bool(wrong),
         "add": "Add sample",
-        "done": acts.acts_done(key),
-        "refused": acts.acts_refused(key),
+        "done": acts.acts_done(_PAD),
+        "refused": acts.acts_refused(_PAD),
     }
-    _mount(key=key, data=unexamined(data), on_acts_change=added)
+    _mount(key=_PAD, data=unexamined(data), on_acts_change=added)
 
 
 def decode_drawing(url: Any) -> np.ndarray:

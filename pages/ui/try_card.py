@@ -43,7 +43,6 @@ _PICKED = "try_picked"
 _TYPED = "try_typed"
 _GIVEN = "try_given"  # whether there is an input to answer
 _FIRST = "try_first"  # the way that was last chosen for the person
-_CAMERA = "live"
 _MOST = 100  # samples to choose from
 _FILLED = "try_filled"  # the sample whose numbers stand in the text field
 
@@ -117,7 +116,7 @@ def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
         if desk.draws_answers:
             pieces.note(hint)
         else:
-            no_answers("answers", hint)
+            no_answers(hint)
         return
     with or_ask_again(desk):
         _show(desk, given)
@@ -126,13 +125,12 @@ def _answer(desk: Desk, given: _Input | None, ticks: bool, hint: str) -> None:
 def _show(desk: Desk, given: _Input) -> None:
     side = desk.base_side
     if desk.tells_labels and not desk.labels.used.any():
-        no_answers("answers", "Add a label first: then both models answer.")
+        no_answers("Add a label first: then both models answer.")
         return
     said = desk.answers(given.item)
     base, own = said.base, said.own
     if desk.tells_labels:
         answers(
-            "answers",
             desk.labels.names,
             base,
             own,
@@ -155,7 +153,7 @@ def _show(desk: Desk, given: _Input) -> None:
     else:
         draw = class_answers if desk.contract.scores_each else value_answers
         target = None if desk.why_unscored else given.target
-        draw("answers", base, own, target, trained=desk.trained)
+        draw(base, own, target, trained=desk.trained)
 
 
 # Pictures
@@ -182,7 +180,7 @@ def _live(desk: Desk, ticks: bool) -> None:
     the one before was answered, so that frames never pile up, however slow the answers are.
     """
     above = st.container()
-    frame = live_frame(_CAMERA)
+    frame = live_frame()
     try:
         with trouble.shown():
             given = frame and _Input(decode_photo(frame.url), live=not frame.still)
@@ -190,7 +188,6 @@ def _live(desk: Desk, ticks: bool) -> None:
     finally:
         with above:
             live_camera(
-                _CAMERA,
                 side=live_side(desk.card.preprocessing),
                 guide=guide_of(desk.card.preprocessing),
                 answered=frame.number if frame else 0,

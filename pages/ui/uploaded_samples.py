@@ -42,7 +42,7 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
     archives, then folders, whose files have paths for names. label_id: of what says nothing of
     itself, "" for none. Raises SampleError, LabelError.
     """
-    by_table = read_loose(files, "The upload", _form(desk), Subset.BOTH)
+    by_table = read_loose(files, _form(desk))
     if by_table is not None:
         return _told(desk, as_the_model_wants(desk, by_table, label_id), [by_table])
     in_folders = [file for file in files if "/" in file[0]]
@@ -68,7 +68,7 @@ def read_uploaded(desk: Desk, files: Sequence[tuple[str, bytes]], label_id: str)
     if in_folders:
         outer = {path.partition("/")[0] for path, _ in in_folders}
         name = next(iter(outer)) if len(outer) == 1 else "The upload"
-        raws.append(read_given(in_folders, name, _form(desk), Subset.BOTH))
+        raws.append(read_given(in_folders, name, _form(desk)))
         _check_folders(desk, raws[-1], name)
     if sounds:
         loose = [("", name, data) for name, data in sounds]

@@ -19,7 +19,7 @@ def shown(monkeypatch):
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 def test_labels_when_scores_are_no_numbers_then_nothing_is_said(shown, broken):
-    module.answers("k", ("a", "b"), KNOWN, np.full(2, broken, np.float32), trained=True)
+    module.answers(("a", "b"), KNOWN, np.full(2, broken, np.float32), trained=True)
     base, own = shown["sides"]
     assert (base["answer"], own["answer"]) == ("b", "–")
     json.dumps(shown, allow_nan=False)
@@ -27,14 +27,14 @@ def test_labels_when_scores_are_no_numbers_then_nothing_is_said(shown, broken):
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 def test_values_when_they_are_no_numbers_then_the_page_can_be_drawn(shown, broken):
-    module.value_answers("k", KNOWN, np.array([0.1, broken]), None, trained=True)
+    module.value_answers(KNOWN, np.array([0.1, broken]), None, trained=True)
     json.dumps(shown, allow_nan=False)
     assert [bar[1] for bar in shown["sides"][0]["bars"]] == pytest.approx([0.25, 1.0])
 
 
 def test_values_when_negative_reach_left_from_zero_and_the_target_is_marked(shown):
     base, own, target = np.array([0.5, -1.0]), np.array([-1.0, -1.416]), np.array([-1.5, -1.5])
-    module.value_answers("k", base, own, target, trained=True)
+    module.value_answers(base, own, target, trained=True)
     bars = [side["bars"] for side in shown["sides"]]
     # from -1.5 to 0.5: zero stands at three quarters
     assert bars[0][0] == ["1", 0.25, "0.5", 0.75, 0.75, 0.0]
@@ -49,7 +49,7 @@ def test_classes_of_places_when_trained_are_counted_and_the_wrong_ones_marked(sh
     monkeypatch.setattr(module.pieces, "table", lambda head, rows: tables.append((head, rows)))
     base, own = (np.eye(3)[[1, 2, 0, 0, 1]], np.eye(3)[[1, 0, 0, 2, 1]])
     target = np.array([1.0, 0, 2, 255, -100])  # the last two have no class
-    module.class_answers("k", base, own, target, trained=True)
+    module.class_answers(base, own, target, trained=True)
     assert [side["answer"] for side in shown["sides"]] == ["1 of 3", "2 of 3"]
     assert (shown["summary"], shown["changed"]) == ("Your model has 1 more right.", True)
     ((head, rows),) = tables
@@ -62,7 +62,7 @@ def test_classes_of_places_when_nothing_is_known_of_them_are_listed(shown, monke
     tables = []
     monkeypatch.setattr(module.pieces, "table", lambda head, rows: tables.append((head, rows)))
     base, own = np.eye(2)[np.zeros(90, int)], np.eye(2)[np.ones(90, int)]
-    module.class_answers("k", base, own, None, trained=True)
+    module.class_answers(base, own, None, trained=True)
     assert shown["summary"] == "Changed 90 of 90."
     ((head, rows),) = tables
     assert (head, len(rows)) == (("Place", "Base", "Yours"), 40)
@@ -79,7 +79,7 @@ def test_classes_of_places_when_nothing_is_known_of_them_are_listed(shown, monke
     ],
 )
 def test_share_when_it_is_not_all_is_not_said_to_be_all(shown, share, said):
-    module.answers("k", ("a", "b"), np.array([share, 1 - share]), KNOWN, trained=True)
+    module.answers(("a", "b"), np.array([share, 1 - share]), KNOWN, trained=True)
     base = shown["sides"][0]
     assert base["sure"] == f"{said} sure"
     assert base["bars"][0][2] == said
@@ -87,13 +87,13 @@ def test_share_when_it_is_not_all_is_not_said_to_be_all(shown, share, said):
 
 def test_share_when_there_is_any_is_not_said_to_be_none(shown):
     shares = np.array([1 - 1e-9, 1e-9, 0.0])
-    module.answers("k", ("a", "b", "c"), shares, shares, trained=True)
+    module.answers(("a", "b", "c"), shares, shares, trained=True)
     assert [bar[2] for bar in shown["sides"][0]["bars"]] == [">99.9 %", "<1 %", "0.0 %"]
 
 
 def test_label_when_the_model_is_not_sure_has_no_percentage(shown):
     sure = np.array([1.0, 0.0], np.float32)
-    module.answers("k", ("a", "b"), sure, KNOWN, trained=True, base_unknown=True)
+    module.answers(("a", "b"), sure, KNOWN, trained=True, base_unknown=True)
     base, own = shown["sides"]
     assert (base["answer"], base["sure"]) == ("Not sure", "closest: a")
     assert base["bars"] == [["a", 1.0, ""], ["b", 0.0, ""]]
@@ -111,7 +111,7 @@ def test_label_when_the_model_is_not_sure_has_no_percentage(shown):
 )
 def test_base_when_it_knows_one_label_alone_is_not_said_to_be_sure_of_it(shown, own, summary):
     alone = np.array([1.0, 0.0], np.float32)
-    module.answers("k", ("dam", "mill"), alone, np.array(own), trained=True, apart=True)
+    module.answers(("dam", "mill"), alone, np.array(own), trained=True, apart=True)
     base = shown["sides"][0]
     assert (base["answer"], base["sure"]) == ("dam", "the only one it knows")
     assert base["bars"][0] in (["dam", 1.0, ""], ["mill", 0.0, ""])

@@ -197,13 +197,13 @@ class TestOthers:
 
     def test_files_given_together_are_as_a_folder_of_them(self):
         given = list(files(THREE, **{"labels.csv": TABLE}).items())
-        assert labels(read_loose(given, "The upload", Form(), Subset.BOTH)) == LABELS
-        assert read_loose(given[:-1], "The upload", Form(), Subset.BOTH) is None
+        assert labels(read_loose(given, Form())) == LABELS
+        assert read_loose(given[:-1], Form()) is None
 
     def test_damaged_table_among_files_given_in_folders_is_told_as_of_a_folder(self):
         table = "file,label\n1.png,cat\n2.png,dog,extra\n"
         given = list(files(["one/1.png", "two/2.png"], **{"labels.csv": table}).items())
-        raw = read_loose(given, "The upload", Form(), Subset.BOTH)
+        raw = read_loose(given, Form())
         assert raw is not None
         assert raw.labels == ("one", "two")
         assert "'labels.csv', line 3 has 3 columns" in raw.notice

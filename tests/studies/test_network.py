@@ -121,7 +121,7 @@ class TestNetworkWatch:
         assert 0 <= after - before < 12_000_000 / 2  # of 12 MB; others may send meanwhile
 
 
-def test_median_counts_its_calls():
+def test_median_is_of_five_calls_at_least_after_three():
     calls = []
-    _, count = median_ms(lambda: calls.append(1), seconds=0.0)
-    assert (count, len(calls)) == (5, 6)
+    assert median_ms(lambda: calls.append(1), seconds=0.0) >= 0
+    assert len(calls) == 8
