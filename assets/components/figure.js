@@ -17,9 +17,7 @@ async function draw(root, s) {
   root.querySelector(".odt-plot-wait").textContent = "";
   graph.removeAllListeners?.("plotly_click");
   if (data.clicks)
-    graph.on("plotly_click", ({ points: [point] }) => s.click("clicked",
-      { x: point.x, y: point.y, curve: point.curveNumber, point: point.pointNumber,
-        custom: point.customdata ?? null }));
+    graph.on("plotly_click", ({ points: [{ x, y }] }) => s.click("clicked", { x, y }));
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -33,7 +33,6 @@ _mount = st.components.v2.component(
 class Click:
     """A point of a chart that was clicked. Comes from the browser: it may name nothing."""
 
-    curve: int
     x: str
     y: str
 
@@ -71,9 +70,7 @@ def figure(
     ).clicked
     if not hasattr(value, "get"):
         return None
-    curve = value.get("curve")
-    x, y = (unescape(str(value.get(axis))[:400]) for axis in ("x", "y"))
-    return Click(curve if isinstance(curve, int) else 0, x, y)
+    return Click(*(unescape(str(value.get(axis))[:400]) for axis in ("x", "y")))
 
 
 def whiskers(
