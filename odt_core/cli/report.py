@@ -194,7 +194,6 @@ def _report(options: Namespace) -> Result:
         "steps": evidence.checkpoint.meta.step,
         "test": judged.get("test"),
         "base_test": judged.get("base_test"),
-        "base_task": judged.get("base_test"),  # what it was called before
         "unjudged": None if test is None else why_unjudged(given.model.contract, test),
         "left_out": [said for said in given.left_out if said],
         "origin": evidence.origin.beginning.value,
