@@ -215,7 +215,6 @@ class Worker:
         if start is not None:
             check_kind(start, Progress, "'start' of fit comes as odt.Progress", TrainingError)
         body: dict[str, Any] = {
-            "held": True,
             "settings": settings.to_json() if settings else None,
             "autosave_seconds": autosave_seconds,
             "threads": max(1, turns.cores // 2),  # the others are the server's and other runs'

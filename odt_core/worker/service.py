@@ -257,7 +257,7 @@ class Service:
     def _fit(self, message: Message) -> None:
         reporter = Reporter(self)
         self._control = WorkerControl(self, reporter)
-        self.held = bool(message.body.get("held"))
+        self.held = True  # until it is told to go
         try:
             samples = unpack_samples("samples", message)
             if samples is None:
