@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.graph.loss_facts import PRODUCTS
+from odt_core.graph.loss_facts import LOOKUPS, PRODUCTS
 from odt_core.graph.one_column import column_products
 from odt_core.graph.operators import MOST_CALLS, called_by, inputs_of, name_of, outputs_of
 from odt_core.graph.variables import key_in, variable_name
 
-_LOOKUP = frozenset({"EMBEDDING_LOOKUP", "GATHER", "GATHER_ND"})
 # Ops that hand on what they get: the op before them says what a number is.
 LAYOUT = frozenset({"CAST", "DEQUANTIZE", "EXPAND_DIMS", "QUANTIZE", "RESHAPE", "SQUEEZE"})
 _HANDED_ON = LAYOUT | {"TRANSPOSE"}  # also in another order
@@ -86,7 +85,7 @@ class _Run:
             got = [sources.get(tensor, 0) for tensor in reads]
             if name in PRODUCTS and len(got) > 1:
                 self.weighed |= _alone(got[0], got[1]) | _alone(got[1], got[0])
-            elif name in _LOOKUP and len(got) > 1:
+            elif name in LOOKUPS and len(got) > 1:
                 table, index = (got[1], got[0]) if name == "EMBEDDING_LOOKUP" else (got[0], got[1])
                 self.weighed |= _alone(index, table) if table & _VARIABLE else 0
             elif name == "ASSIGN_VARIABLE":

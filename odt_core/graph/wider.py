@@ -12,11 +12,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.building import Builder
-from odt_core.graph.building.kernels import KERNELS
+from odt_core.graph.building.kernels import KERNELS, SMALL
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
 from odt_core.graph.tensor import Tensor
 
-_SMALL = frozenset(map(np.dtype, (np.int8, np.uint8, np.int16)))
 _WIDE = np.dtype(np.int32)
 
 
@@ -30,7 +29,7 @@ def wider_form(b: Builder, operator: schema.OperatorT) -> Tensor | None:
         return None
     inputs, y = [b.tensor(index) for index in indices], b.tensor(outputs_of(operator)[0])
     small = inputs[0].dtype
-    if small in kernels or small not in _SMALL or any(_is_quantised(b, index) for index in indices):
+    if small in kernels or small not in SMALL or any(_is_quantised(b, index) for index in indices):
         return None
     given = [b.cast(one, _WIDE) if one.dtype == small else one for one in inputs]
     result = b.new(y.shape, _WIDE if y.dtype == small else y.dtype, name.lower())

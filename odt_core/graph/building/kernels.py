@@ -23,7 +23,8 @@ _BOOLS = _dtypes("bool")
 _USUAL = _dtypes("float32", "int32")
 _LONG = _dtypes("float32", "int32", "int64")
 _ORDERED = _LONG | _dtypes("int16")
-_NARROW = _ORDERED | _dtypes("int8", "uint8")
+SMALL = _dtypes("int16", "int8", "uint8")  # whole numbers that are computed as int32 at need
+_NARROW = _ORDERED | SMALL
 _BITS = _dtypes("int32", "int16", "int8", "uint8", "uint32")
 
 KERNELS: dict[str, Dtypes] = {

@@ -12,13 +12,12 @@ import numpy as np
 
 from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
-from odt_core.graph.building.kernels import check_kernel
+from odt_core.graph.building.kernels import SMALL, check_kernel
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.tensor import Tensor
 
 _HALF = 16  # bits, whose sums do not overflow 32
-_NARROW = frozenset(map(np.dtype, (np.int8, np.uint8, np.int16)))
 
 
 @rule("BitwiseAnd", since="0.2")
@@ -45,7 +44,7 @@ def invert(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
 
 
 def _and(b: Builder, x: Tensor, y: Tensor) -> Tensor:
-    if x.dtype in _NARROW:
+    if x.dtype in SMALL:
         wide = _carried(b, b.cast(x, np.int32), b.cast(y, np.int32))
         return b.cast(wide, x.dtype)
     if x.dtype != np.int32:
