@@ -82,11 +82,6 @@ class CoreShares:
                 self._share(time.monotonic())
                 self._changed.notify()
 
-    def computes(self, runner: Runner) -> bool:
-        """Whether it is its turn."""
-        with self._changed:
-            return runner in self._computing
-
     @contextmanager
     def answer(self, runner: Runner) -> Iterator[None]:
         """While the process of `runner` computes an answer that somebody waits for."""

@@ -13,7 +13,6 @@ from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net
 
 X = np.random.default_rng(1).normal(size=(24, WIDTH)).astype(np.float32)
 Y = X[:, :3].argmax(axis=1)
-ONE = tf.TensorSpec([], FLOATS)
 
 
 def plain(weight, gradient, moments, number):

@@ -21,7 +21,6 @@ from odt_core.training import Settings, fit
 from odt_core.worker import Worker
 
 OWN = Path(__file__).parents[1] / "runtime" / "models"
-PUBLIC = Path(__file__).parents[1] / "models"
 RNG = np.random.default_rng(8)
 
 

@@ -18,7 +18,6 @@ from odt_core.runtime import Model, load_model
 from odt_core.runtime.examples import example_batch
 
 FILE = Path(__file__).parents[1] / "runtime" / "models" / "dialect_ratings.tflite"
-COLUMNS = ["film", "mood", "mood", "person"]
 
 
 @pytest.fixture(scope="module")

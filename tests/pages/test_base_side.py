@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,6 @@ from odt_core.evaluation import load_base_labels
 from odt_core.training import Settings
 from odt_core.workspace import Part, Source
 from pages.ui.evaluate.judged import judged
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def cuts(name: str, rng: np.random.Generator, n: int = 8) -> list[np.ndarray]:

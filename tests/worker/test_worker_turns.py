@@ -93,7 +93,7 @@ def test_answer_when_it_takes_long_then_the_training_that_waits_for_it_goes_on()
     time.sleep(0.2)  # as long as nobody waits for a core, nothing is due to happen
     with turns.answer(visitor):
         deadline = time.monotonic() + 20
-        while not (turns.computes(a) and turns.computes(b)):
+        while not (a.computes and b.computes):
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
