@@ -19,7 +19,7 @@ from odt_core.studies import (
     negative_controls,
     samples_needed,
 )
-from odt_core.studies.study import OnProgress, Stopped, never, quiet
+from odt_core.studies.study import OnProgress, Stopped, never
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,13 +49,13 @@ def study_all(
     test: Samples | None,
     settings: Settings,
     *,
-    others: Samples | None = None,
-    replay: Samples | None = None,
-    base_test: Samples | None = None,
-    asked: np.ndarray | None = None,
-    known: Studies | None = None,
-    left_out: str = "",
-    progress: OnProgress = quiet,
+    others: Samples | None,
+    replay: Samples | None,
+    base_test: Samples | None,
+    asked: np.ndarray | None,
+    left_out: str,
+    progress: OnProgress,
+    known: Studies = Studies(),
     stopped: Stopped = never,
 ) -> Studies:
     """Every study that is possible, those of `known` taken over. Arguments as those of
@@ -63,7 +63,6 @@ def study_all(
     samples are not among `test`, "" where all are; it is one of the reasons. StudyStopped when
     stopped.
     """
-    known = known or Studies()
     reasons: list[str] = []
 
     def told(name: str, low: int, high: int) -> OnProgress:
@@ -72,24 +71,30 @@ def study_all(
             StudyProgress(low + round(now.share * (high - low)), 100, f"{name}: {now.doing}")
         )
 
-    cost, weights = known.cost, None
-    if cost is None:
-        # Before all others, as it would be disturbed by one that trains beside it.
+    def possible(found: Found | None, study: Callable[[], Found]) -> Found | None:
+        """What is known already, or comes out; why not is one of the reasons."""
+        try:
+            return study() if found is None else found
+        except SampleError as error:
+            reasons.append(str(error))
+            return None
+
+    def measured() -> Cost:
         price = told("what training costs", 0, _COST)
         price(StudyProgress(0, 1, "your samples"))
-        cost = _possible(
-            lambda: measure_cost(
-                trainer,
-                train,
-                settings,
-                replay=replay,
-                asked=asked,
-                progress=lambda share: price(StudyProgress(0, 1, "your samples", share)),
-                stopped=stopped,
-            ),
-            reasons,
+        return measure_cost(
+            trainer,
+            train,
+            settings,
+            replay=replay,
+            asked=asked,
+            progress=lambda share: price(StudyProgress(0, 1, "your samples", share)),
+            stopped=stopped,
         )
-        weights = _as_measured(trainer, cost)
+
+    # Before all others, as it would be disturbed by one that trains beside it.
+    cost = possible(known.cost, measured)
+    weights = _as_measured(trainer, cost) if known.cost is None else None
     controls, needed = known.controls, known.needed
     if needed is not None and not needed.complete:
         needed = None
@@ -98,36 +103,34 @@ def study_all(
     elif test is None or not len(test):
         reasons.append("Negative controls and samples needed: there are no test samples.")
     else:
-        if controls is None:
-            controls = _possible(
-                lambda: negative_controls(
-                    trainer,
-                    train,
-                    test,
-                    settings,
-                    others=others,
-                    replay=replay,
-                    weights=weights,
-                    progress=told("negative controls", _COST, _CONTROLS),
-                    stopped=stopped,
-                ),
-                reasons,
-            )
-        if needed is None:
-            needed = _possible(
-                lambda: samples_needed(
-                    trainer,
-                    train,
-                    test,
-                    settings,
-                    replay=replay,
-                    base_test=base_test,
-                    weights=weights,
-                    progress=told("samples needed", _CONTROLS, 100),
-                    stopped=stopped,
-                ),
-                reasons,
-            )
+        controls = possible(
+            controls,
+            lambda: negative_controls(
+                trainer,
+                train,
+                test,
+                settings,
+                others=others,
+                replay=replay,
+                weights=weights,
+                progress=told("negative controls", _COST, _CONTROLS),
+                stopped=stopped,
+            ),
+        )
+        needed = possible(
+            needed,
+            lambda: samples_needed(
+                trainer,
+                train,
+                test,
+                settings,
+                replay=replay,
+                base_test=base_test,
+                weights=weights,
+                progress=told("samples needed", _CONTROLS, 100),
+                stopped=stopped,
+            ),
+        )
         if needed is not None and not needed.complete:
             raise StudyStopped
     reasons += [left_out] if left_out else []
@@ -142,11 +145,3 @@ def _as_measured(trainer: WorkerTrainer, cost: Cost | None) -> dict[str, np.ndar
         return None
     weights = trainer.state()
     return weights if state_digest(weights) == cost.weights else None
-
-
-def _possible(study: Callable[[], Found], reasons: list[str]) -> Found | None:
-    try:
-        return study()
-    except SampleError as error:
-        reasons.append(str(error))
-        return None

@@ -28,6 +28,7 @@ from odt_core.studies import (
     StudyStopped,
     WorkerTrainer,
 )
+from odt_core.studies.study import quiet
 from odt_core.training import Settings
 from odt_core.worker import Worker
 from tests.bright_pixels import some
@@ -41,10 +42,15 @@ def trainer() -> Iterator[WorkerTrainer]:
         yield started
 
 
+def studied(trainer: WorkerTrainer, train: Samples, test: Samples | None, **given) -> Studies:
+    nothing = {"others": None, "replay": None, "base_test": None, "asked": None, "left_out": ""}
+    return study_all(trainer, train, test, SHORT, **nothing | {"progress": quiet} | given)
+
+
 @pytest.fixture(scope="module")
 def studies(trained: Trained, trainer: WorkerTrainer) -> Studies:
     others = some(12, 7, trained.own.labels)
-    return study_all(trainer, trained.own, trained.test, SHORT, others=others)
+    return studied(trainer, trained.own, trained.test, others=others)
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +78,17 @@ class TestStudyAll:
 
     def test_known_studies_are_taken_over_and_not_trained_again(self, trained, trainer, studies):
         before = state_digest(trainer.state())
-        again = study_all(trainer, trained.own, trained.test, SHORT, known=studies)
+        again = studied(trainer, trained.own, trained.test, known=studies)
         assert again == studies
         assert state_digest(trainer.state()) == before
 
     def test_half_a_curve_that_is_known_is_studied_anew(self, trained, trainer, studies):
         half = replace(studies, needed=replace(studies.needed, complete=False))
-        again = study_all(trainer, trained.own, trained.test, SHORT, known=half)
+        again = studied(trainer, trained.own, trained.test, known=half)
         assert again.needed == studies.needed
 
     def test_no_test_samples_are_a_reason(self, trained, trainer):
-        found = study_all(trainer, trained.own, None, SHORT)
+        found = studied(trainer, trained.own, None)
         assert found.cost is not None
         assert (found.controls, found.needed) == (None, None)
         assert found.reasons == (
@@ -91,7 +97,7 @@ class TestStudyAll:
 
     def test_test_samples_that_were_trained_on_are_a_reason(self, trained, trainer, studies):
         known = Studies(studies.cost)
-        found = study_all(trainer, trained.own, trained.own, SHORT, known=known)
+        found = studied(trainer, trained.own, trained.own, known=known)
         assert (found.controls, found.needed) == (None, None)
         assert found.reasons == (
             "All 18 test samples have the same numbers, up to rounding, as a training sample: they "
@@ -101,8 +107,8 @@ class TestStudyAll:
     def test_stop_ends_them_and_gives_no_half(self, trained, trainer, studies):
         seen: list[StudyProgress] = []
         with pytest.raises(StudyStopped):
-            study_all(
-                trainer, trained.own, trained.test, SHORT, known=Studies(studies.cost),
+            studied(
+                trainer, trained.own, trained.test, known=Studies(studies.cost),
                 progress=seen.append, stopped=lambda: len(seen) > 6,
             )  # fmt: skip
         shares = [one.share for one in seen]
