@@ -1,12 +1,20 @@
-"""What an engine must be able to do to take part; each lives in a file of contenders/."""
+"""What an engine must be able to do to take part; each lives in a file of contenders/.
+
+A contender's module names its class `CONTENDER`: an engine with one model in it, made with the Work
+and the number of threads. `VERSION` is its engine's. `INTEGER_LABELS = True` asks for y as int64
+[N], which some losses are faster with. Where something has to be converted first,
+`make(network, optimiser, material, folder)` does it, in a process of its own.
+
+train(x, y) makes one step on a batch from memory, and gives the batch's mean cross-entropy before
+the step: x float32 [N, *input_shape], y float32 [N, K] one-hot. A contender that only answers has
+no such method. infer(x) gives the logits, float32 [N, K], in memory, with the weights as they are
+now.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
 
 from benchmarks.engines.networks import Network
 
@@ -34,25 +42,3 @@ class Work:
     def rate(self) -> float:
         """The learning rate."""
         return RATES[self.optimiser]
-
-
-class Contender(Protocol):
-    """An engine with one model in it. Made with the Work and the number of threads.
-
-    A contender's module names it `CONTENDER`; `VERSION` is its engine's. `INTEGER_LABELS = True`
-    asks for y as int64 [N], which some losses are faster with. Where something has to be converted
-    first, `make(network, optimiser, material, folder)` does it, in a process of its own.
-    """
-
-    def train(self, x: np.ndarray, y: np.ndarray) -> float:
-        """One step on a batch from memory; the batch's mean cross-entropy before the step.
-
-        A contender that only answers has no such method.
-
-        x: float32 [N, *input_shape]; y: float32 [N, K] one-hot.
-        """
-        ...
-
-    def infer(self, x: np.ndarray) -> np.ndarray:
-        """Logits float32 [N, K], in memory, with the weights as they are now."""
-        ...
