@@ -43,6 +43,7 @@ from odt_core.errors import (
     TrainingError,
 )
 from odt_core.graph.files import read_model_file
+from odt_core.training.batches import why_other_size
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
@@ -103,6 +104,7 @@ class _Given:
     original: bytes
     card: ModelCard
     choice: Choice
+    settings: Settings  # to train with
     source: Checkpoint | None  # what training begins with
     checkpoint: Checkpoint | None  # what is trained already
     samples: Samples
@@ -142,6 +144,7 @@ def _given(options: Namespace) -> _Given:
         original=read_model_file(find_model(options.model)),
         card=card,
         choice=choice_of(options),
+        settings=replace(Settings.from_json(model.card.settings), **settings),
         source=source,
         checkpoint=checkpoint,
         samples=samples,
@@ -192,6 +195,7 @@ def _report(options: Namespace) -> Result:
         "bundle": None if error else options.out,
         "bytes": len(packed),
         "steps": evidence.checkpoint.meta.step,
+        "batches": _batches(given) or None,
         "test": judged.get("test"),
         "base_test": judged.get("base_test"),
         "unjudged": None if test is None else why_unjudged(given.model.contract, test),
@@ -266,11 +270,18 @@ def _weights(
         return Path(options.checkpoint).read_bytes(), given.checkpoint, None
     if given.source is not None:
         worker.load_state(given.source.state)
-    settings = Settings.from_json(given.card.settings)
-    wanted = replace(settings, **given_settings(options, given.model))
     test = None if given.test is None else once(given.test, same)
-    data, curves = _train(worker, given.samples, wanted, test, given.replay, given.base_test)
+    data, curves = _train(
+        worker, given.samples, given.settings, test, given.replay, given.base_test
+    )
     return data, load_checkpoint(data), curves
+
+
+def _batches(given: _Given) -> str:
+    """What to know of the batch size of the training; "" where there is nothing, or no training."""
+    if given.checkpoint is not None:
+        return ""
+    return why_other_size(given.settings, given.model.contract)
 
 
 def _judge(
@@ -421,6 +432,7 @@ def _text(result: Result) -> str:
         lines = [result["origin_sentence"]]
     if result["outcome"] in (Outcome.DIVERGED.value, Outcome.STOPPED.value):
         lines.append(result["message"])
+    lines += [result["batches"]] if result["batches"] else []
     lines += judged_lines(result)
     studies = result["studies"]
     for study in (studies["controls"], studies["samples_needed"], result["cost"]):
@@ -453,7 +465,8 @@ COMMAND = Command(
     description=(
         "Write a bundle: model card, personalisation card, charts, samples, checkpoint, .tflite\n"
         "files, and reproduce.py, which from the bundle alone trains again and says whether the\n"
-        "weights are identical, bit for bit. Without --checkpoint it trains first. Then it trains\n"
+        "weights are identical, bit for bit. Without --checkpoint it trains first; with\n"
+        "--json `batches` says where the model does so with another batch size. Then it trains\n"
         "from the base model again and again for the studies: negative controls, samples needed\n"
         "and cost; --quick leaves them out. With --check it runs reproduce.py at once, and\n"
         "ends with exit code 1 unless the weights, and whatever the card and its page say of\n"

@@ -31,6 +31,7 @@ from odt_core.cli.training_options import add_settings, given_settings
 from odt_core.errors import CheckpointError, NoAnswerError
 from odt_core.evaluation.over_again import copies, exact_copies, once
 from odt_core.training import Callback, Outcome, Run, Settings, fit
+from odt_core.training.batches import as_trained, why_other_size
 from odt_core.training.history import History, Record
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _run(options: Namespace) -> Result:
         "seconds": round(history.seconds, 4),
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
+        "batches": why_other_size(settings, model.contract) or None,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
         "guessed": _guessed(samples.labels) if unnamed else None,
         **judged,
@@ -151,7 +153,7 @@ def _write(
 
     checkpoint = session.checkpoint(
         step=history.steps,
-        settings=settings.to_json(),
+        settings=as_trained(settings, session.contract).to_json(),
         seed=settings.seed,
         metrics={key: _figures(value) for key, value in metrics.items() if value is not None},
         note="trained on the command line",
@@ -210,6 +212,7 @@ class _Ticker(Callback):
 
 def _text(result: Result) -> str:
     lines = [f"{result['message']} {result['seconds']:.2f} s of training."]
+    lines += [result["batches"]] if result["batches"] else []
     if result["loss"]:
         first, last = result["loss"][0], result["loss"][-1]
         lines.append(f"{result['loss_name']}  {first:.4f} → {last:.4f}")
@@ -234,7 +237,8 @@ COMMAND = Command(
         "A model whose outputs have no names takes those of its samples, placed in the order of\n"
         "all of them, --test among them where there are outputs for all. With --json the last\n"
         "line has steps, learnt (whether a weight has changed), seconds, loss (one per step,\n"
-        "where the model reports it), labels (names of the outputs),\n"
+        "where the model reports it), batches (what to know where the model trains with another\n"
+        "batch size than asked for; else null), labels (names of the outputs),\n"
         "guessed (what to know where nobody had named them and they are more than the labels;\n"
         "else null), test (null without --test) and base_test (null without --base-test where\n"
         "the model has no base test set), each with accuracy and n of base and personalised, and\n"

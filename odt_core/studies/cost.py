@@ -11,6 +11,7 @@ import numpy as np
 from odt_core.studies.network import NetworkUse, NetworkWatch, process_status
 from odt_core.studies.study import OnShare, Stopped, never, unheard
 from odt_core.studies.timing import ANSWERS, answer_ms
+from odt_core.training.batches import as_trained
 from odt_core.training.settings import Settings
 from odt_core.words import measured
 from odt_core.words import size as in_bytes
@@ -72,6 +73,7 @@ def measure_cost(
         watch.look()
         return stopped()
 
+    settings = as_trained(settings, trainer.contract)
     weights = trainer.train(samples, settings, replay=replay, progress=progress, stopped=looks)
     last = trainer.last
     assert last is not None

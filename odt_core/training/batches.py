@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import numpy as np
 
 from odt_core.dialects.contract import Task
 from odt_core.errors import SettingsError
-from odt_core.training.settings import Settings
+from odt_core.training.settings import MOST_IN_BATCH, Settings
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Contract
@@ -84,7 +84,7 @@ def plan(
     """
     if own_count < 1:
         raise SettingsError("There are no samples to train on. Add a few first.")
-    batch = math.ceil(settings.batch_size / multiple) * multiple
+    batch = _rounded(settings.batch_size, multiple)
     share = settings.replay
     if share and own_labels and replay_labels:
         share = max(share, replay_labels / (own_labels + replay_labels))
@@ -119,10 +119,41 @@ def plan_for(settings: Settings, own: Samples, replay: Samples | None, contract:
         settings,
         len(own),
         len(replayed),
-        contract.train[-1].batch or 1,
+        _multiple(contract),
         own_labels=len(np.unique(own.y)) if counts else 0,
         replay_labels=len(np.unique(replayed)) if counts else 0,
     )
+
+
+def as_trained(settings: Settings, contract: Contract) -> Settings:
+    """The settings with the batch size that the model really trains with, where settings may have
+    it: what is published of a run is what was done.
+    """
+    size = _rounded(settings.batch_size, _multiple(contract))
+    return settings if size > MOST_IN_BATCH else replace(settings, batch_size=size)
+
+
+def why_other_size(settings: Settings, contract: Contract) -> str:
+    """A sentence where the model trains with another batch size than the settings say; else ""."""
+    multiple = _multiple(contract)
+    size = _rounded(settings.batch_size, multiple)
+    if size == settings.batch_size:
+        return ""
+    return (
+        f"This model is trained on multiples of {multiple:,} samples, so the batch size is "
+        f"{size:,}, not {settings.batch_size:,}."
+    )
+
+
+def _multiple(contract: Contract) -> int:
+    """What batch sizes must be a multiple of: the smallest static one of a model, 1 where it takes
+    any.
+    """
+    return (contract.train[-1].batch if contract.train else None) or 1
+
+
+def _rounded(size: int, multiple: int) -> int:
+    return math.ceil(size / multiple) * multiple
 
 
 def generator(seed: int, stream: Stream, major: int, minor: int) -> np.random.Generator:

@@ -23,7 +23,7 @@ from odt_core.runtime.weights import are_changed, weights_of
 from odt_core.training.apart import why_apart
 from odt_core.training.average import WeightAverage, averages_from
 from odt_core.training.batch_source import Batch, BatchSource
-from odt_core.training.batches import Plan, plan_for
+from odt_core.training.batches import Plan, as_trained, plan_for
 from odt_core.training.callbacks import Callback, Reason
 from odt_core.training.checks import (
     check_average,
@@ -140,9 +140,10 @@ class Run:
     ) -> None:
         check_sets(session, sets)
         sets = sets.judged_among_own()
+        contract = session.contract
+        settings = as_trained(settings, contract)
         self.session, self.sets, self.settings, self.control = session, sets, settings, control
         self._callbacks = callbacks
-        contract = session.contract
         self.plan: Plan = plan_for(settings, sets.own, sets.replay, contract)
         self._sets_rate = contract.sets_learning_rate
         self._reports_loss = contract.train[0].loss is not None

@@ -11,6 +11,8 @@ from typing import Any
 from odt_core.errors import SettingsError
 from odt_core.kinds import check_kind
 
+MOST_IN_BATCH = 4_096
+
 
 class Schedule(StrEnum):
     """How the learning rate moves over the run."""
@@ -25,7 +27,9 @@ class Settings:
     """Settings of one run. SettingsError when one is out of range."""
 
     epochs: int = 20  # passes over the own samples, 1 to 10,000
-    batch_size: int = 32  # samples a step, own and replayed together, 1 to 4,096
+    # Samples a step, own and replayed together, 1 to 4,096; more where the model takes batches of
+    # fixed sizes alone (batches.why_other_size).
+    batch_size: int = 32
     learning_rate: float | None = 0.02  # > 0 to 100; None, or where it is fixed: the model's own
     schedule: Schedule = Schedule.CONSTANT
     warmup: float = 0.0  # share of the steps over which the rate rises from zero, 0 to < 1
@@ -41,7 +45,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _whole(self, "epochs", 1, 10_000)
-        _whole(self, "batch_size", 1, 4_096)
+        _whole(self, "batch_size", 1, MOST_IN_BATCH)
         _whole(self, "seed", 0, 2**63 - 1)
         _whole(self, "measure_every", 0, 10**9)
         _whole(self, "evaluate_every", 0, 10**9)

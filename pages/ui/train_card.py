@@ -141,7 +141,9 @@ def _settings(desk: Desk, was_busy: bool, steps: object) -> None:
     kept_widgets.keep(_SETTINGS, values)
     wrong = None
     try:
-        _chosen(desk)
+        other_size = desk.why_other_size(_chosen(desk))
+        if other_size:
+            pieces.note(other_size)
     except SettingsError as error:
         wrong = error
     if _HINT in st.session_state and st.session_state[_HINT] != _hint(desk):

@@ -62,6 +62,21 @@ def test_training_is_scored_on_the_samples_that_the_bundle_is_judged_on(files, t
     assert scored == {card["results"]["test"]["own"]["different"]} == {40}
 
 
+def test_batch_size_that_the_model_does_not_take_is_said_and_published_as_it_was(tmp_path):
+    """The model has steps for 16, 5 or 2 samples."""
+    given, out = tmp_path / "own.npz", tmp_path / "bundle.zip"
+    np.savez(given, x=np.eye(6, dtype=np.float32), y=np.arange(6) % 3)
+    words = (
+        MODELS / "dialect_fixed_batches.tflite", "--samples", given, "--out", out, "--quick",
+        "--epochs", 1, "--batch-size", 5,
+    )  # fmt: skip
+    said = "This model is trained on multiples of 2 samples, so the batch size is 6, not 5."
+    assert said in odt("report", *words).stdout.splitlines()
+    assert report(*words, "--check")["batches"] == said
+    card = json.loads(zipfile.ZipFile(out).read("personalisation-card.json"))
+    assert card["training"]["settings"]["batch_size"] == 6
+
+
 def test_training_and_report_when_checked_are_identical(files):
     got = result(
         "report", MODEL, "--samples", files["own"], "--test", files["test"],

@@ -37,6 +37,19 @@ class TestTrain:
         assert got["base_test"] is None
         assert got["outcome"] == "finished"
 
+    def test_batch_size_that_the_model_does_not_take_is_said_and_kept_as_it_was(self, tmp_path):
+        """The model has steps for 16, 5 or 2 samples."""
+        given, kept = tmp_path / "own.npz", tmp_path / "own.safetensors"
+        np.savez(given, x=np.eye(6, dtype=np.float32), y=np.arange(6) % 3)
+        words = (
+            MODEL.with_name("dialect_fixed_batches.tflite"), "--samples", given,
+            "--epochs", 1, "--batch-size", 5, "--checkpoint", kept,
+        )  # fmt: skip
+        said = "This model is trained on multiples of 2 samples, so the batch size is 6, not 5."
+        assert said in odt("train", *words).stdout.splitlines()
+        assert result("train", *words)["batches"] == said
+        assert load_checkpoint_file(kept).meta.settings["batch_size"] == 6
+
     def test_figures_have_the_names_that_evaluate_gives_them(self, files):
         pair = json.loads(files["trained"].read_text())["test"]
         got = result(

@@ -74,6 +74,15 @@ class TestOthers:
         assert manifest.checkpoint(manifest.head).info.kind is Kind.END
         assert ("all that can be watched" in shown(app)) is (desk.contract.infer is None)
 
+    def test_batch_size_that_the_model_does_not_take_is_said(self, app):
+        drop(app, OURS / "dialect_fixed_batches.tflite")  # of 16, 5 or 2 samples
+        app.switch_page("pages/personalise.py").run()
+        app.number_input(key="set_batch_size").set_value(5).run()
+        said = "multiples of 2 samples, so the batch size is 6, not 5."
+        assert said in " ".join(html.value for html in app.html)
+        app.number_input(key="set_batch_size").set_value(6).run()
+        assert "so the batch size is" not in " ".join(html.value for html in app.html)
+
     def test_model_whose_train_is_broken_says_why_and_trains_not(self, app, desk_of):
         drop(app, BROKEN)
         assert "sparse loss with one-hot labels" in shown(app)

@@ -102,6 +102,14 @@ class TestCost:
         settings = Settings(epochs=1, learning_rate=None, replay=0.0, batch_size=4)
         assert measure_cost(SessionTrainer(model), given, settings).inference_ms > 0
 
+    def test_cost_is_of_the_batch_size_that_the_model_trains_with(self):
+        model = load_model(
+            Path(__file__).parents[1] / "runtime/models/dialect_fixed_batches.tflite"
+        )
+        given = Samples(np.eye(6, dtype=np.float32), np.arange(6) % 3, Labels.numbered(3))
+        settings = Settings(epochs=1, learning_rate=None, replay=0.0, batch_size=5)
+        assert measure_cost(SessionTrainer(model), given, settings).batch_size == 6
+
     @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
     def test_process_that_could_send_is_not_said_to_have_sent_nothing(self, samples, trainer):
         import socket

@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from odt_core.dialects import Contract
+from odt_core.dialects.contract import LabelKind, TrainRole
 from odt_core.errors import SettingsError
 from odt_core.training import Settings
-from odt_core.training.batches import Stream, plan
+from odt_core.training.batches import Stream, as_trained, plan, why_other_size
+
+
+def _contract(*sizes: int | None) -> Contract:
+    """Of a model that trains on batches of these sizes."""
+    roles = tuple(TrainRole("train", "x", "y", LabelKind.INTEGER, None, size) for size in sizes)
+    return Contract(roles, None, (6,), 3, None, state=True)
 
 
 class TestPlan:
@@ -53,6 +61,30 @@ class TestPlan:
     def test_no_sample_is_refused(self):
         with pytest.raises(SettingsError, match="no samples"):
             plan(Settings(), 0, 10)
+
+
+class TestBatchSize:
+    @pytest.mark.parametrize(
+        ("sizes", "asked", "done"),
+        [((8,), 5, 8), ((8,), 16, 16), ((16, 5, 2), 7, 8), ((None,), 5, 5)],
+    )
+    def test_size_is_published_as_the_model_trains_with_it(self, sizes, asked, done):
+        assert as_trained(Settings(batch_size=asked), _contract(*sizes)).batch_size == done
+
+    def test_size_beyond_what_settings_may_have_is_left_as_it_is(self):
+        assert as_trained(Settings(batch_size=32), _contract(5000)).batch_size == 32
+
+    def test_other_size_than_asked_for_is_said(self):
+        assert why_other_size(Settings(batch_size=5), _contract(8)) == (
+            "This model is trained on multiples of 8 samples, so the batch size is 8, not 5."
+        )
+
+    @pytest.mark.parametrize("size", [8, 1, None])
+    def test_size_as_asked_for_is_nothing_to_speak_of(self, size):
+        assert why_other_size(Settings(batch_size=16), _contract(size)) == ""
+
+    def test_model_that_does_not_train_has_none(self):
+        assert why_other_size(Settings(batch_size=5), _contract()) == ""
 
 
 class TestIndices:

@@ -627,6 +627,14 @@ class TestRefusals:
 
 
 class TestOtherModels:
+    def test_batch_size_in_a_checkpoint_is_the_one_trained_with(self):
+        session = load_model(MODELS / "dialect_fixed_batches.tflite").session()  # of 16, 5 or 2
+        samples = Samples(np.eye(6, dtype=np.float32), np.arange(6) % 3, Labels.numbered(3))
+        saved: list[Checkpoint] = []
+        save = Autosave(lambda checkpoint, _: saved.append(checkpoint))
+        fit(session, samples, Settings(epochs=1, batch_size=5, learning_rate=None), [save])
+        assert {one.meta.settings["batch_size"] for one in saved} == {6}
+
     def test_regression_model_of_static_batch_one_trains(self):
         path = ROOT / "tests" / "models" / "flutter_litert__training_model.tflite"
         session = load_model(path).session()

@@ -14,6 +14,7 @@ from odt_core.dialects.contract import Contract, Task
 from odt_core.errors import LabelError, ModelError, OdtError
 from odt_core.samples import Labels, Preprocessing
 from odt_core.samples.masks import is_picture
+from odt_core.training.batches import why_other_size
 from odt_core.words import too_large
 from odt_core.workspace import ModelEntry, Part, Workspace
 from odt_core.workspace.manifest import SampleEntry
@@ -22,6 +23,7 @@ from pages.ui.desk.worker import HasWorker, ModelFile, bundled_path, choice_of, 
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Choice
+    from odt_core.training.settings import Settings
     from odt_core.worker.remote import Worker
 
 _PICTURE = 8  # pixels of the shorter side from which numbers are looked at as a picture
@@ -170,6 +172,10 @@ class HasModel(HasWorker):
     def sets_learning_rate(self) -> bool:
         """Whether the rate is a setting rather than part of the file."""
         return self.model.as_it_came or self.contract.sets_learning_rate
+
+    def why_other_size(self, settings: Settings) -> str:
+        """What to know of a batch size that the model does not take; "" where it does."""
+        return "" if self.model.as_it_came else why_other_size(settings, self.contract)
 
     def choose_bundled(self, stem: str) -> None:
         """Personalise a bundled model from now on."""
