@@ -31,8 +31,8 @@ from odt_core.cli.training_options import add_settings, given_settings
 from odt_core.errors import CheckpointError, NoAnswerError
 from odt_core.evaluation.over_again import copies, exact_copies, once
 from odt_core.training import Callback, Outcome, Run, Settings, fit
-from odt_core.training.batches import as_trained, why_other_size
-from odt_core.training.history import History, Record
+from odt_core.training.batches import why_other_size
+from odt_core.training.history import Record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +92,7 @@ def _run(options: Namespace) -> Result:
     written, error = None, None
     if options.checkpoint and learnt:
         try:
-            _write(options.checkpoint, own, history, settings, judged)
+            _write(options.checkpoint, own, judged)
             written = options.checkpoint
         except CheckpointError as failure:  # the figures are worth having all the same
             error = str(failure)
@@ -142,23 +142,14 @@ def _settings(options: Namespace, model: Model) -> Settings:
     return replace(settings, **given_settings(options, model))
 
 
-def _write(
-    path: str,
-    session: Any,
-    history: History,
-    settings: Settings,
-    metrics: dict[str, Any],
-) -> None:
+def _write(path: str, session: Session, metrics: dict[str, Any]) -> None:
     from odt_core.checkpoint import save_checkpoint_file
 
     checkpoint = session.checkpoint(
-        step=history.steps,
-        settings=as_trained(settings, session.contract).to_json(),
-        seed=settings.seed,
         metrics={key: _figures(value) for key, value in metrics.items() if value is not None},
         note="trained on the command line",
     )
-    save_checkpoint_file(replace(checkpoint, progress=history.progress), path)
+    save_checkpoint_file(checkpoint, path)
 
 
 def _judge(

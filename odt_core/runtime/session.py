@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from pathlib import Path
@@ -33,9 +34,10 @@ from odt_core.runtime.scores import answers
 from odt_core.runtime.variables import Variables
 
 if TYPE_CHECKING:
-    from odt_core.checkpoint import Checkpoint
+    from odt_core.checkpoint import Checkpoint, Progress
     from odt_core.runtime.model import Model
     from odt_core.samples import Labels
+    from odt_core.training.settings import Settings
 
 
 class _Rate(NamedTuple):
@@ -78,6 +80,9 @@ class Session:
         if self.threads == 1 and self._variables.as_in_file:
             self._answers = self.model.answers
         self._labels: Labels | None = None
+        # The training that gave the weights as they are, `fit` says; its progress has a state where
+        # that is another than the session's.
+        self.trained: tuple[Settings, Progress] | None = None
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
 
@@ -290,6 +295,7 @@ class Session:
             ((key, (dtype, shape)),) = signature.inputs.items()
             signature.invoke({key: filled(value, dtype, shape)})
         self._learning_rate = float(value)
+        self.trained = None
 
     @property
     def given_rate(self) -> float | None:
@@ -464,10 +470,11 @@ class Session:
 
     def _renew(self, data: bytes, threads: int) -> None:
         """Go on in another interpreter."""
-        state = self.state()
+        state, trained = self.state(), self.trained
         self._data, self.threads = data, threads
         self._interpret()
         self.put_back(state)
+        self.trained = trained
 
     def run(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Any signature by name, as it is. SignatureError when inputs do not fit."""
@@ -481,16 +488,22 @@ class Session:
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
         """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note.
-        Its labels are the session's.
+        Its labels are the session's. Where the weights are as `fit` left them, step, settings, seed
+        and progress, which tells the samples, are those of that training, unless others are given.
         """
         from odt_core.checkpoint import Checkpoint, CheckpointMeta
 
+        state, progress = self.lasting_state(), None
+        if self.trained is not None:
+            settings, progress = self.trained
+            told = {"step": progress.step, "settings": settings.to_json(), "seed": settings.seed}
+            meta = told | meta
+            same = all(meta[name] == one for name, one in told.items())
+            progress = replace(progress, state=progress.state or state) if same else None
         meta.setdefault("labels", self.labels.names)
         meta.setdefault("learning_rate", self.given_rate)
         meta.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
-        return Checkpoint(
-            self.lasting_state(), CheckpointMeta(model_sha256=self.model.sha256, **meta)
-        )
+        return Checkpoint(state, CheckpointMeta(model_sha256=self.model.sha256, **meta), progress)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over a checkpoint's variables, labels and, where `train` is given one with every
@@ -554,6 +567,7 @@ class Session:
         """Give up what was answered so far, since variables change. by: the step that does it.
         only: those that change, where it is known: answers that read none of them still hold.
         """
+        self.trained = None
         if self._parts is not None and self._parts is not by:
             self._parts.stale = True
         if only is not None and self._answered_by.isdisjoint(only):

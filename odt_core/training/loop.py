@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -260,11 +261,17 @@ class Run:
         sets_rate = self._sets_rate and self.settings.learning_rate is not None
         try:
             with self.session.keep_rate() if sets_rate else nullcontext():
-                return self._train()
+                history = self._train()
         finally:
             self.session.use_threads(before)
             if self.step:
                 self.session.labels = self.sets.own.labels
+        if self.step:
+            progress = history.progress
+            if not self._average.count:  # the session has that state itself
+                progress = replace(progress, state={})
+            self.session.trained = self.settings, progress
+        return history
 
     def _train(self) -> History:
         for callback in self._callbacks:
