@@ -35,7 +35,9 @@ from odt_core.dialects.inputs import (
     data_inputs,
     find_rate,
     likeness,
+    other_losses,
     pick_loss,
+    reported_loss,
     samples_and_labels,
 )
 from odt_core.dialects.no_batch import with_batch_axis
@@ -114,7 +116,7 @@ def propose(
     taking = together.sample_inputs if together else ()
     notes = [*missing, *known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
     if train and trainer is not None:
-        notes += _of_taken(table, trainer, loss, wish)
+        notes += _of_taken(table, trainer, found, train[0].loss, wish)
         notes += filter(None, [teaches_nothing(table, trainer, predictor)])
         notes += [] if extractor else passed_over(table, trainer, predictor, found)
     written = predictor is None and bool(of_predictor)  # which says why already
@@ -200,7 +202,7 @@ def _train_roles(
     roles = []
     for signature in family:
         inputs = {tensor.name: tensor for tensor in signature.inputs}
-        loss = pick_loss(signature, found, wish)
+        loss = reported_loss(signature, found, wish)
         rate = find_rate(signature, predictor, wish)
         labels = inputs[found.labels.name] if found.labels else None
         roles.append(
@@ -261,10 +263,11 @@ def _scaled(
 def _of_taken(
     table: Mapping[str, SignatureDescription],
     trainer: SignatureDescription,
-    loss: TensorDescription | None,
+    found: Found,
+    loss: str | None,
     wish: Choice,
 ) -> Iterator[str]:
-    """What to know of the signature that was taken for training."""
+    """What to know of the signature that was taken for training, and of its loss."""
     others = [s.name for s in table.values() if s is not trainer and _trains_too(s, trainer)]
     if others and wish.train is None:
         names = ", ".join(f"'{name}'" for name in others)
@@ -276,6 +279,13 @@ def _of_taken(
         yield (
             f"The signature '{trainer.name}' returns no loss, so only odt's own figures show "
             f"how training goes."
+        )
+    others = other_losses(trainer, found, loss) if loss and wish.loss is None else []
+    if others:
+        names = ", ".join(f"'{name}'" for name in others)
+        yield (
+            f"Several outputs may be the loss: '{loss}' was taken, not {names}. Choose another if "
+            f"that is wrong (--use loss={others[0]})."
         )
 
 

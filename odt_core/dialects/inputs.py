@@ -24,6 +24,8 @@ from odt_core.dialects.vocabulary import (
 from odt_core.graph import SignatureDescription, TensorDescription
 from odt_core.words import words
 
+_CALLED_LOSS = frozenset(["loss", "losses"])  # beside which a mean error is a figure
+
 
 @dataclass(frozen=True)
 class Found:
@@ -227,6 +229,40 @@ def pick_loss(
         rated.append((score, -at, output))
     best = max(rated, key=lambda row: row[:2], default=None)
     return best[2] if best and best[0] > 0 else None
+
+
+def reported_loss(
+    signature: SignatureDescription, found: Found, wish: Choice
+) -> TensorDescription | None:
+    """The loss that tells how training goes: of parts and their sum, the sum, whatever it is called
+    where none is called by a loss's own name.
+    """
+    loss = pick_loss(signature, found, wish)
+    if loss is None or wish.loss is not None or loss.name.lower() in LOSS_NAMES:
+        return loss
+    wholes = [output for output in signature.outputs if loss.name in output.sums]
+    return max(wholes, key=lambda whole: len(whole.sums), default=loss)
+
+
+def other_losses(signature: SignatureDescription, found: Found, loss: str) -> list[str]:
+    """The outputs beside the one that was taken for the loss, and its parts, that may be it too."""
+    taken = next(output for output in signature.outputs if output.name == loss)
+    if loss.lower() in LOSS_NAMES:
+        return []
+    said = words(loss)
+    return [
+        one.name
+        for one in signature.outputs
+        if one is not taken and one.name not in taken.sums and _may_be_loss(one, found)
+        if _CALLED_LOSS & words(one.name) or not _CALLED_LOSS & said
+    ]
+
+
+def _may_be_loss(output: TensorDescription, found: Found) -> bool:
+    said = words(output.name)
+    learns_labels = found.labels is None or found.labels.name in output.reached_by
+    is_number = is_scalar(output) and output.dtype.startswith("float") and not output.counted
+    return bool(is_number and learns_labels and said & LOSS_WORDS and not said & NO_LOSS_WORDS)
 
 
 def find_rate(

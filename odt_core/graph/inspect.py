@@ -47,7 +47,8 @@ class TensorDescription:
     what is taken from an input before anything else is done with it, as 1 from labels 1 to K.
     pixels: what black and white are to an input; () where it is not known (pixel_inputs.py). wins:
     of scores, 1 where the largest is taken for the answer, −1 where the smallest is, 0 where no op
-    tells; distance: they sum up differences (winners.py). enters: the first weights that an input
+    tells; distance: they sum up differences (winners.py). sums: the outputs that one is a sum of,
+    beside others (loss_facts.py). enters: the first weights that an input
     meets; answer: the last ones that an output comes from, or that the answer comes from which an
     input is compared with (lines.py).
     """
@@ -69,6 +70,7 @@ class TensorDescription:
     pixels: tuple[float, ...] = ()
     wins: int = 0
     distance: bool = False
+    sums: tuple[str, ...] = ()
     enters: tuple[Entry, ...] = ()
     answer: Entry | None = None
 
@@ -229,6 +231,7 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
     pixels = pixel_inputs(model, graph)
     largest, work = _numbers_a_sample(graph)
     won, lines = winners(model, graph), Lines(model, graph)
+    given = {plain_name(entry.name): int(entry.tensorIndex) for entry in signature.outputs or []}
     return SignatureDescription(
         plain_name(signature.signatureKey),
         tuple(
@@ -236,7 +239,7 @@ def _signature(model: schema.ModelT, signature: schema.SignatureDefT) -> Signatu
             for entry in signature.inputs or []
         ),
         tuple(
-            _output(graph, entry, facts, losses, won, called, lines)
+            _output(graph, entry, facts, losses, won, called, given, lines)
             for entry in signature.outputs or []
         ),
         tuple(sorted({name[4:] for name in names if name.startswith("Flex")})),
@@ -309,6 +312,7 @@ def _output(
     losses: Facts,
     won: Winners,
     called: dict[int, str],
+    given: dict[str, int],
     lines: Lines,
 ) -> TensorDescription:
     index = int(entry.tensorIndex)
@@ -323,6 +327,7 @@ def _output(
         meets=losses.meets(index),
         wins=won.wins.get(index, 0),
         distance=index in won.distances,
+        sums=losses.sums(index, given),
         answer=lines.answers(index),
     )
 

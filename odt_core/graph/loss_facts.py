@@ -7,14 +7,14 @@ from, as far back as the last product with weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
 
 from odt_core.graph.one_column import column_products
 from odt_core.graph.operators import MOST_CALLS, called_by, inputs_of, name_of, outputs_of
-from odt_core.graph.tensor import dtype_of, has_dtype, shape_of
+from odt_core.graph.tensor import constant_of, dtype_of, has_dtype, shape_of
 from odt_core.graph.variables import key_in, variable_name
 
 CONSTANT = "CONSTANT"  # stands for a number in the file, where it is less the input (1 - y)
@@ -48,6 +48,7 @@ _MOVES = frozenset(
 )  # fmt: skip
 _BENDS = frozenset({"EXP", "LOGISTIC"})
 _SLICES = frozenset({"SLICE", "SPLIT", "SPLIT_V", "STRIDED_SLICE", "UNPACK"})
+_JOINS = frozenset({"CONCATENATION", "PACK"})
 _COMPARISONS = frozenset({"EQUAL", "NOT_EQUAL", "SUB"})
 _ACTIVATIONS = {
     number: name
@@ -147,6 +148,72 @@ class Facts:
                 found = {one for facts, made in loops for one in facts.meets(made)}
             self._met[output] = tuple(sorted(found, key=repr))
         return self._met[output]
+
+    def sums(self, output: int, outputs: Mapping[str, int]) -> tuple[str, ...]:
+        """Names of the outputs that an output of one number is a sum of beside others, each with a
+        weight above 0 as far as the file tells: a loss of its parts. None of what goes on with a
+        number from the step before, as a running mean does.
+        """
+        parts: set[int] = set()
+        seen: set[int] = set()
+        waiting = [(output, 1, False)]
+        while waiting:
+            tensor, sign, beside = waiting.pop()
+            if tensor in seen or not self._is_single(tensor):
+                continue
+            seen.add(tensor)
+            if beside and sign > 0:
+                parts.add(tensor)
+            terms = self._terms(tensor)
+            waiting += [(term, sign * its, beside or len(terms) > 1) for term, its in terms]
+        if any(self._is_variable(tensor) for tensor in seen) and self._is_kept(seen):
+            return ()
+        return tuple(sorted(name for name, one in outputs.items() if self._unmoved(one) in parts))
+
+    def _is_kept(self, tensors: set[int]) -> bool:
+        """Whether one of them is put into a variable."""
+        return any(one.name == "ASSIGN_VARIABLE" and one.reads[1] in tensors for one in self._steps)
+
+    def _terms(self, tensor: int) -> list[tuple[int, int]]:
+        """What a number is a weighted sum of, with the signs of the weights; constants left out."""
+        at = self._made_by.get(tensor)
+        if at is None:
+            return []
+        name, reads = self._steps[at].name, self._steps[at].reads
+        if name in ("SUM", "MEAN") and (inner := self._made_by.get(reads[0])) is not None:
+            joined = self._steps[inner]
+            return [(one, 1) for one in self._computed(joined.reads) if joined.name in _JOINS]
+        if name in ("ADD", "ADD_N") or self._moves(at):
+            return [(one, 1) for one in self._computed(reads)]
+        if name == "SUB":
+            return [(one, 1 if one == reads[0] else -1) for one in self._computed(reads)]
+        if name == "NEG":
+            return [(reads[0], -1)]
+        return self._weighted(name, reads) if name in ("DIV", "MUL") else []
+
+    def _weighted(self, name: str, reads: list[int]) -> list[tuple[int, int]]:
+        """The one factor that is an answer, or that is no constant."""
+        factors = self._computed(reads[:1] if name == "DIV" else reads)
+        answers = [one for one in factors if one in self._answers]
+        if len(answers or factors) != 1:
+            return []
+        weights = [constant_of(self._model, self._graph.tensors[one]) for one in reads]
+        below = [one for one in weights if one is not None and (one < 0).any()]
+        return [((answers or factors)[0], -1 if below else 1)]
+
+    def _computed(self, tensors: Iterable[int]) -> list[int]:
+        return [one for one in tensors if one in self._made_by or one in self._reach]
+
+    def _is_single(self, tensor: int) -> bool:
+        return tensor >= 0 and all(size == 1 for size in shape_of(self._graph.tensors[tensor]))
+
+    def _unmoved(self, tensor: int) -> int:
+        """The tensor whose numbers one holds as they are."""
+        at = self._made_by.get(tensor)
+        while at is not None and self._moves(at) and self._is_single(self._steps[at].reads[0]):
+            tensor = self._steps[at].reads[0]
+            at = self._made_by.get(tensor)
+        return tensor
 
     def _follow(self, one: _Step, layered: bool) -> None:
         if one.name in _SIZES:

@@ -92,7 +92,7 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
     """The inverse of `pack_description`; WorkerError when it makes no sense."""
 
     def tensors(rows: Any) -> tuple[TensorDescription, ...]:
-        listed = ("shape", "reached_by", "tail", "scales", "pixels")
+        listed = ("shape", "reached_by", "tail", "scales", "pixels", "sums")
         return tuple(
             TensorDescription(
                 **{
