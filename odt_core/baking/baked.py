@@ -2,8 +2,8 @@
 
 The baked file is a model of its own. Checkpoints are bound to the digest of a file's bytes, and a
 baked file has other bytes than the one it came from: a checkpoint of either is refused by the
-other (`check_belongs` names both digests), so nobody trains on from the wrong start unnoticed. The
-same model and state always give the same bytes, hence the same digest.
+other (`check_belongs` names both digests, and the way), so nobody trains on from the wrong start
+unnoticed. The same model and state always give the same bytes, hence the same digest.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odt_core.checkpoint.fitting import check_finite, check_state
+from odt_core.checkpoint.fitting import check_finite, check_state, is_of_these
 from odt_core.checkpoint.metadata import fault_in
 from odt_core.checkpoint.names import check_names
 from odt_core.checkpoint.prefixes import under
@@ -31,6 +31,11 @@ MAX_CHECKPOINT_BYTES = 2 * 2**30
 _KEY = "odt"  # one metadata entry, so that equal checkpoints are equal bytes
 _STATE, _PROGRESS = "variable/", "progress/"
 _NO_REASON = "none"  # no training made it by itself, whatever its note is called
+# What is said of a file whose variables are those of the one that a checkpoint was made with.
+ALIKE = (
+    "of the same variables: one may be lowered or baked from the other, and begin with other "
+    "weights. Open the file that the checkpoint was made with, or bake that one with it."
+)
 _PATH = "A checkpoint's file comes as its path"
 
 
@@ -219,9 +224,12 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
             f"Compare a checkpoint with an odt.Model (odt.load_model(…)), not {kind_of(model)}."
         )
     if checkpoint.meta.model_sha256 != model.sha256:
+        files = f"({checkpoint.meta.model_sha256[:12]}…, this is {model.sha256[:12]}…)"
+        if is_of_these(checkpoint.state, model.description.variables):
+            raise CheckpointError(f"The checkpoint was made with another file {files} {ALIKE}")
         raise CheckpointError(
-            f"The checkpoint belongs to another model ({checkpoint.meta.model_sha256[:12]}…, this "
-            f"is {model.sha256[:12]}…). Open that model first, or choose another checkpoint."
+            f"The checkpoint belongs to another model {files}. Open that model first, or choose "
+            "another checkpoint."
         )
     check_finite(checkpoint.state, model.description.variables)
     if checkpoint.progress is not None and checkpoint.progress.state:

@@ -44,6 +44,15 @@ def check_state(
     return arrays
 
 
+def is_of_these(state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]) -> bool:
+    """Whether `check_state` has nothing to say."""
+    try:
+        check_state(state, variables)
+    except CheckpointError:
+        return False
+    return True
+
+
 def check_finite(
     state: Mapping[str, np.ndarray], variables: Iterable[VariableDescription]
 ) -> list[np.ndarray]:

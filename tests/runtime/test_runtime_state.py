@@ -144,6 +144,18 @@ class TestState:
         with pytest.raises(CheckpointError, match="belongs to another model"):
             model.session().restore(other)
 
+    @pytest.mark.parametrize("there", ["lowered", "baked", "from"])
+    def test_restore_in_another_file_of_the_same_variables_names_the_one_to_open(self, there):
+        first = load_model(PUBLIC / "flutter_litert__training_model_flex.tflite")
+        made = first.data if there == "lowered" else first.session().bake()
+        checkpoint, other = first.session().checkpoint(), load_model(made)
+        if there == "from":
+            checkpoint, other = other.session().checkpoint(), first
+        with pytest.raises(CheckpointError, match="with another file") as told:
+            other.session().restore(checkpoint)
+        assert "another model" not in str(told.value)
+        assert ": one may be lowered or baked from the other" in str(told.value)
+
 
 class TestTensorFlowCheckpoints:
     def test_what_save_wrote_is_restored_in_a_new_session(self, tmp_path):

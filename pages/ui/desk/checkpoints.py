@@ -13,6 +13,8 @@ from odt_core.checkpoint import (
     same_origin,
     with_marks,
 )
+from odt_core.checkpoint.checkpoint import ALIKE
+from odt_core.checkpoint.fitting import is_of_these
 from odt_core.errors import CheckpointError, TrainingError
 from odt_core.training.callbacks import Reason
 from odt_core.workspace import CheckpointEntry, CheckpointInfo, Kind
@@ -88,6 +90,8 @@ class HasCheckpoints(HasCheckpointLabels):
         with self.changing("upload a checkpoint"):
             worker = self.worker()
             if checkpoint.meta.model_sha256 != worker.sha256:
+                if is_of_these(checkpoint.state, worker.description.variables):
+                    raise CheckpointError(f"'{name}' was made with another file {ALIKE}")
                 raise CheckpointError(
                     f"'{name}' belongs to another model than '{self.model.name}'. Choose that "
                     "model first, or upload another checkpoint."
