@@ -218,6 +218,15 @@ class TestTrainableModel:
         x[0, 1] = x[0, 0]  # √0, whose slope is infinite, but the loss there is at its least
         assert_trains_as_keras(model, [(x, np.array([[0], [1], [1], [1]], np.float32))] * 3)
 
+    @pytest.mark.parametrize(
+        ("loss", "regularizer"),
+        [("cosine_similarity", None), ("mse", keras.regularizers.OrthogonalRegularizer(0.1))],
+    )
+    def test_row_of_zeros_when_normalised_then_trains_as_keras(self, loss, regularizer):
+        zeros = {"kernel_initializer": "zeros", "kernel_regularizer": regularizer}
+        model = sequential(layers.Dense(CLASSES, **zeros), shape=(6,), loss=loss)
+        assert_trains_as_keras(model, classification_batches((6,), CLASSES, 1))
+
     def test_class_when_masked_out_by_minus_infinity_then_trains_as_keras(self):
         x = keras.Input((4,))
         mask = np.array([[False, True, False]])
