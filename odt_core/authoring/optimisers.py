@@ -73,7 +73,7 @@ class Optimiser(tf.Module):
     ) -> None:
         """One step. values: the weights as they were read; a gradient may be None (unused)."""
         used = [i for i, gradient in enumerate(gradients) if gradient is not None]
-        clipped = self.config._clip_gradients([gradients[i] for i in used])
+        clipped = self._clipped([gradients[i] for i in used])
         rate = self._rate()
         for number, following in self._numbers.values():
             number.assign(following(number.read_value()))
@@ -86,6 +86,19 @@ class Optimiser(tf.Module):
             if keras_weights[i].constraint is not None:
                 value = keras_weights[i].constraint(value)
             self._weights[i].assign(value)
+
+    def _clipped(self, gradients: Sequence[Any]) -> Sequence[Any]:
+        """As Keras clips them. To a norm of them all that overflows Keras adds norm − norm, so that
+        they are no numbers; the converter takes that for 0, and training would stand still.
+        """
+        most = self.config.global_clipnorm or 0.0
+        if most <= 0:
+            kept: Sequence[Any] = self.config._clip_gradients(gradients)
+            return kept
+        squares = [tf.reduce_sum(tf.square(gradient)) for gradient in gradients]
+        norm = tf.sqrt(tf.reduce_sum(tf.stack(squares)))
+        scale = most * tf.minimum(1.0 / norm, 1.0 / most) + (norm - tf.maximum(norm, 0.0))
+        return [gradient * scale for gradient in gradients]
 
     def _rate(self) -> Any:
         if self._schedule is None:

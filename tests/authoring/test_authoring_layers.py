@@ -190,6 +190,16 @@ class TestTrainableModel:
         model = sequential(*stack, shape=(6,), optimizer=OPTIMISERS[optimiser]())
         assert_trains_as_keras(model, classification_batches((6,), CLASSES, STEPS))
 
+    def test_gradients_when_their_clipped_norm_overflows_then_are_no_numbers_as_in_keras(self):
+        clipped = optimizers.SGD(0.1, global_clipnorm=1.0)
+        model = sequential(layers.Dense(1), shape=(2,), optimizer=clipped, loss="mse")
+        device = LiteRT(to_trainable_tflite(model))
+        nothing, large = np.zeros((1, 2), np.float32), np.full((1, 2), 1e10, np.float32)
+        device.train([(nothing, np.zeros((1, 1), np.float32))])
+        assert np.isfinite(device.parameters()[0]).all()
+        device.train([(large, np.array([[1e20]], np.float32))])
+        assert np.isnan(device.parameters()[0]).all()
+
     @pytest.mark.parametrize("loss", LOSSES)
     def test_loss_when_trained_then_equals_keras(self, loss):
         activation, make = LOSSES[loss]
