@@ -22,6 +22,8 @@ from odt_core.graph.freezing.initial import initial_values
 from odt_core.kinds import path_of
 
 _OPS = re.compile(r"(?:Flex|Custom) ops:\s*([^\n]*)")
+_WRONG = re.compile(r"error: (.*)")
+_PLACE = re.compile(r'loc\(.*?"(\w+):", "([^"@]+).*?\): (.*)')  # op, its node, why
 
 
 def convert_saved_model(saved_model_dir: str | Path) -> bytes:
@@ -133,11 +135,21 @@ def run_converter(converter: Any) -> bytes:
             return bytes(converter.convert())
     except Exception as error:  # the converter raises whatever MLIR reports
         ops = sorted({op.strip() for found in _OPS.findall(str(error)) for op in found.split(",")})
-        what = f"the ops {', '.join(ops)}" if ops else line_of(error, -1)[:300]
+        what = f"the ops {', '.join(ops)}" if ops else _in_the_way(error)
         raise AuthoringError(
             f"TensorFlow's converter cannot turn this model into .tflite: {what}. "
             "Build the model without the layer that needs this."
         ) from error
+
+
+def _in_the_way(error: Exception) -> str:
+    """What the converter's error says last went wrong, and with which op of which layer."""
+    lines = _WRONG.findall(str(error))
+    place = _PLACE.match(lines[-1]) if lines else None
+    if place is None:
+        return (lines[-1] if lines else line_of(error, -1))[:300]
+    op, node, why = place.groups()
+    return f"its op {op} in '{node}' is in the way ({why[:300]})"
 
 
 def lower_converted(data: bytes, *, must_lower: bool) -> tuple[bytes, ModelDescription]:

@@ -100,6 +100,17 @@ class TestErrors:
         with pytest.raises(AuthoringError, match=r"BesselJ0\b"):
             to_trainable_tflite(model)
 
+    @pytest.mark.parametrize("convert", [to_trainable_tflite, to_inference_tflite])
+    def test_op_that_the_converter_refuses_then_is_named_with_its_layer(self, convert):
+        class Energy(keras.layers.Layer):
+            def call(self, inputs):
+                return tf.einsum("abc,abc->a", inputs, inputs)[:, None]
+
+        layers = [keras.Input((2, 3)), keras.layers.Dense(4), Energy(name="energy")]
+        model = keras.Sequential([*layers, keras.layers.Dense(2)])
+        with pytest.raises(AuthoringError, match=r"its op Einsum in '\w+/energy\w*/.*' is .*\(\S"):
+            convert(model)
+
     def test_grouped_convolution_is_trained(self):
         grouped = keras.layers.Conv2D(4, 3, groups=2)
         layers = [keras.Input((6, 6, 4)), grouped, keras.layers.Flatten(), keras.layers.Dense(3)]
