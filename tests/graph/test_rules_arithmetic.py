@@ -65,6 +65,17 @@ def test_floor_div_when_64_bit_integers_then_equals_tensorflow():
     np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("delegates", [False, True])
+def test_floor_div_when_numbers_are_the_largest_there_are_then_is_exact(delegates):
+    ends = [2**63 - 1, 2**63 - 2, 2**62 + 1, 2**62, 2**53 + 1, 2**31, 7, 3, 2, 1]
+    x, y = np.meshgrid([0, *ends, *(-end for end in ends), -(2**63)], [*ends, *(-e for e in ends)])
+    apart = (x != np.iinfo(np.int64).min) | (y != -1)  # what has no 64 bits
+    inputs = {"x": x[apart], "y": y[apart]}
+    (actual,) = run_lowered("FloorDiv", inputs, {}, xnnpack=delegates)
+    exact = [int(a) // int(b) for a, b in zip(*inputs.values(), strict=True)]
+    assert actual.tolist() == exact
+
+
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 @pytest.mark.parametrize("constant", [(), ("y",)])
 def test_least_integer_when_divided_by_minus_one_then_the_process_lives(dtype, constant):

@@ -111,19 +111,20 @@ def _floored(b: Builder, op: str, x: Tensor, y: Tensor) -> Tensor:
 def _floor_div_int64(b: Builder, x: Tensor, y: Tensor) -> Tensor:
     """⌊x / y⌋ of 64-bit integers, for which LiteRT has a remainder but no division.
 
-    x minus its remainder is a multiple of y; the quotient's error shrinks by 2²³ or so with each
-    division in float32, so that it is gone after three of them.
+    The quotient's error shrinks by 2²³ or so with each division in float32, so that after three of
+    them what is left of x is less than y. Products wrap around, and so does what is taken from
+    them: what is left is right.
     """
-    rest = b.sub(x, b.floor_mod(x, y))
     divisor = b.cast(y, np.float32)
-    quotient = None
+    rest, quotient = x, None
     for _ in range(3):
         guess = b.floor(b.add(b.div(b.cast(rest, np.float32), divisor), 0.5))
         step = b.cast(guess, np.int64)
         quotient = step if quotient is None else b.add(quotient, step)
         rest = b.sub(rest, b.mul(step, y))
     assert quotient is not None
-    return quotient
+    too_much = b.not_equal(b.floor_mod(rest, y), rest)  # what is left has not the sign of y
+    return b.sub(quotient, b.cast(too_much, np.int64))
 
 
 @rule(*_UNARY, since="0.2")
