@@ -33,6 +33,7 @@ from odt_core.graph.flatbuffer import read
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.held_shapes import hold_shapes
 from odt_core.graph.hidden_scores import show_scores
+from odt_core.graph.infinities import infinite_form
 from odt_core.graph.inspect import ModelDescription, describe_tree
 from odt_core.graph.loops.unroll import TOO_LONG, dissolve_lists
 from odt_core.graph.lost_limits import lost_limits
@@ -197,9 +198,14 @@ def _version(passes: tuple[Pass, ...]) -> int:
 
 
 def _form(builder: Builder, operator: schema.OperatorT) -> Tensor | None:
-    """The form of a builtin op that LiteRT takes, or is faster with; None for the op itself."""
-    wide = wider_form(builder, operator)
-    return fast_form(builder, operator) if wide is None else wide
+    """The form of a builtin op that LiteRT takes, that says what TensorFlow's does, or that is
+    faster; None for the op itself.
+    """
+    for form in (wider_form, infinite_form, fast_form):
+        new = form(builder, operator)
+        if new is not None:
+            return new
+    return None
 
 
 def _of_other_floats(tensors: Sequence[Tensor]) -> str | None:
