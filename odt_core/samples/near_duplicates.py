@@ -94,17 +94,23 @@ def first_equal(x: np.ndarray) -> np.ndarray:
     where there is none, and where it `may_recur`. For any number of samples at once.
     """
     rows = x.reshape(len(x), math.prod(x.shape[1:]))
-    sums = rows.sum(axis=1, dtype=np.float64)
-    _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
-    first = np.arange(len(x))
-    known: dict[bytes, int] = {}
-    # Of nearly all the sum alone says that they differ: their bytes need no look.
-    for at in np.flatnonzero(counts[group] > 1):
-        first[at] = known.setdefault(x[at].tobytes(), int(at))
+    first = _first_of_equal(rows)
     several = np.flatnonzero(np.bincount(first, minlength=len(first)) > 1)
     recurs = np.zeros(len(x), bool)
     recurs[several] = may_recur(rows[several], rows[several], rows)
     return np.where(recurs[first], np.arange(len(first)), first)
+
+
+def _first_of_equal(rows: np.ndarray) -> np.ndarray:
+    """int64 [N]: of each of rows [N, P] the place of the first that has the same bytes."""
+    sums = rows.sum(axis=1, dtype=np.float64)
+    _, group, counts = np.unique(sums, return_inverse=True, return_counts=True)
+    first = np.arange(len(rows))
+    known: dict[bytes, int] = {}
+    # Of nearly all the sum alone says that they differ: their bytes need no look.
+    for at in np.flatnonzero(counts[group] > 1):
+        first[at] = known.setdefault(rows[at].tobytes(), int(at))
+    return first
 
 
 def _first_of(alike: Iterable[np.ndarray]) -> np.ndarray:
@@ -178,14 +184,33 @@ class _Rows:
         self._whole = (self.numbers == np.rint(self.numbers)).all(axis=0)
         parts = (self.numbers[at : at + _BLOCK] for at in range(0, len(x), _BLOCK))
         half = np.concatenate([half_units(part) for part in parts])
-        largest = np.abs(self.numbers).max(axis=1, initial=0.0)
+        sizes = np.abs(self.numbers)
+        largest = sizes.max(axis=1, initial=0.0)
         self._rounding = np.where(largest >= 2 * _FEWEST_UNITS * half, half, 0.0)
+        self._look_along(sizes)
+
+    def _look_along(self, sizes: np.ndarray) -> None:
+        """Puts one row of those that are equal in the order of a weighted sum of their numbers:
+        what is the same as a row lies within so far of it as all its numbers may differ together.
+        """
+        weights = np.random.default_rng(0).uniform(1, 2, sizes.shape[1])  # rows may all sum to 1
+        along, inexact = self.numbers @ weights, np.where(self._whole, 0, weights)
+        reach = SAME_NUMBERS * (sizes @ inexact) + self._rounding.max() * inexact.sum()
+        # and by what float64 rounds sums of so many numbers
+        reach = 1.001 * reach + 1e-14 * sizes.shape[1] * (sizes @ weights)
+        stand = np.flatnonzero(_first_of_equal(self.numbers) == np.arange(len(along)))
+        self._order = stand[np.argsort(along[stand])]
+        ascending = along[self._order]
+        self._begin = np.searchsorted(ascending, along - reach)
+        self._end = np.searchsorted(ascending, along + reach, side="right")
 
     def like(self, one: int, many: int) -> np.ndarray:
-        """Which of the first so many are the same as one, ascending. A few numbers tell most apart,
-        so that all are looked at of hardly any.
+        """Which of the first so many are the same as one, ascending; of equal ones the first. A few
+        numbers tell most apart, so that all are looked at of hardly any.
         """
-        row, left, at, width = self.numbers[one], np.arange(many), 0, 1
+        left = self._order[self._begin[one] : self._end[one]]
+        left = np.sort(left[left < many])
+        row, at, width = self.numbers[one], 0, 1
         while len(left) and at < len(row):
             part = slice(at, at + width)
             rounding = np.maximum(self._rounding[left], self._rounding[one])[:, None]

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from odt_core.bundled import bundled_models, find_card
 from odt_core.samples import Preprocessing
+from odt_core.samples.by_chance import half_units
 from odt_core.samples.near_duplicates import first_alike, near_duplicates
 
 PHOTO = Preprocessing("image", (48, 64, 3), scale=1 / 255)
@@ -100,6 +101,32 @@ class TestDrawings:
         assert found == ()
 
 
+TABLES = {
+    "four decimals": lambda rng: rng.normal(size=(300, 4)).round(4),
+    "mixed scales": lambda rng: rng.normal(size=(300, 5)) * 10.0 ** np.arange(-4, 6, 2),
+    "huge and tiny": lambda rng: np.exp(8 * rng.normal(size=(300, 3))),
+    "one number": lambda rng: rng.normal(size=(300, 1)),
+    "few whole numbers": lambda rng: rng.integers(0, 3, (300, 4)),
+    "scaled categories": lambda rng: (rng.integers(0, 3, (300, 4)) - 1.3) / 1.7,
+    "whole and not": lambda rng: np.c_[rng.integers(0, 900, (300, 2)), rng.normal(size=300)],
+    "each sums to 1": lambda rng: rng.dirichlet([1, 1, 1], 300),
+    "amounts and ids": lambda rng: np.c_[rng.integers(0, 2**24, 300), rng.normal(size=300) * 1e6],
+    "some not known": lambda rng: np.where(
+        rng.random((300, 3)) < 0.1, np.nan, rng.random((300, 3))
+    ),
+}
+
+
+def looking_at_all(x: np.ndarray) -> np.ndarray:
+    """bool [N, N]: which rows of float32 x are the same as each, number by number."""
+    x = x.astype(np.float64)
+    half = half_units(x)
+    rounding = np.where(np.abs(x).max(axis=1) >= 200 * half, half, 0)
+    reach = np.maximum(rounding[:, None], rounding)[:, :, None] + 1e-5 * np.abs(x[:, None])
+    reach = np.where((x == np.rint(x)).all(axis=0), 0, reach)
+    return np.asarray((np.abs(x[:, None] - x) <= reach).all(axis=2))
+
+
 class TestNumbers:
     def test_same_row_rounded_is_found_and_a_near_one_is_not(self):
         test = np.random.default_rng(0).normal(size=(20, 6)) * [1, 10, 100, 1, 1, 1]
@@ -160,6 +187,35 @@ class TestNumbers:
         for row in again[:30]:
             np.abs(x - row).max(axis=1)
         assert took < 10 * (time.process_time() - began)  # than looking at all numbers of all
+
+    def test_many_samples_of_few_whole_numbers_take_no_time(self):
+        x = np.random.default_rng(0).integers(0, 6, (20_000, 20)).astype(np.float32)
+        began = time.process_time()
+        first_alike(x)
+        took = time.process_time() - began
+        began = time.process_time()
+        for row in x[:1000]:
+            (x == row).all(axis=1)
+        assert took < time.process_time() - began  # than looking for a twentieth among all
+
+    @pytest.mark.parametrize("table", TABLES)
+    def test_same_is_found_as_by_looking_at_all(self, monkeypatch, table):
+        monkeypatch.setattr(
+            "odt_core.samples.near_duplicates.may_recur", lambda rows, *_: np.zeros(len(rows), bool)
+        )
+        rng = np.random.default_rng(0)
+        x = np.asarray(TABLES[table](rng), float)
+        nearly = x[:150] * (1 + rng.choice([0, 9e-6, 1.1e-5], (150, 1)))
+        x = rng.permutation(np.r_[x, nearly, x[100:150].round(2)]).astype(np.float32)
+        same = looking_at_all(x)
+        first = []
+        for at in range(len(x)):
+            first.append(
+                next((one for one in range(at) if same[at, one] and first[one] == one), at)
+            )
+        assert first_alike(x).tolist() == first
+        found = {one.train: one.test for one in near_duplicates(x[200:], x[:200])}
+        assert found == {at: one.argmax() for at, one in enumerate(same[200:, :200]) if one.any()}
 
     def test_nothing_has_no_duplicates(self):
         assert near_duplicates(np.zeros((0, 4)), np.zeros((3, 4))) == ()
