@@ -152,20 +152,35 @@ def _pixels(
         raise SampleError(
             f"'{name}' is an animation or has several pages. Save one still picture of it."
         )
-    if side is not None and not mask and image.format in ("JPEG", "MPO"):
-        image.draft(None, (side, side))  # JPEG unpacks at 1/2, 1/4 or 1/8 of the size at once
+    size = _shrunk(width, height, side)
+    drafted = None
+    if size != image.size and not mask and image.format in ("JPEG", "MPO"):
+        drafted = image.draft(None, size)  # JPEG unpacks at 1/2, 1/4 or 1/8 of the size at once
+    box = drafted and drafted[1]  # what the picture fills of it: of 641 columns 640.5
     if image.width * image.height > _LARGE:
         with _one_large:
-            return _small_array(image, side, mask, numbers)
-    return _small_array(image, side, mask, numbers)
+            return _small_array(image, size, box, mask, numbers)
+    return _small_array(image, size, box, mask, numbers)
 
 
-def _small_array(image: Image.Image, side: int | None, mask: bool, numbers: bool) -> np.ndarray:
+def _shrunk(width: int, height: int, side: int | None) -> tuple[int, int]:
+    """The size of a picture whose longer side has at most so many pixels."""
+    part = 1.0 if side is None else min(1.0, side / max(width, height))
+    return max(1, round(part * width)), max(1, round(part * height))
+
+
+def _small_array(
+    image: Image.Image,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float] | None,
+    mask: bool,
+    numbers: bool,
+) -> np.ndarray:
     image.load()
     plain = _numbers(image, numbers) if mask and image.mode == "P" else _eight_bits(image, mask)
-    if side is not None and max(plain.size) > side:
+    if plain.size != size:
         how = Image.Resampling.NEAREST if mask else Image.Resampling.LANCZOS
-        plain.thumbnail((side, side), how, reducing_gap=3.0)
+        plain = plain.resize(size, how, box, reducing_gap=3.0)
     # after shrinking, since turning copies; the tag is still that of the file
     return np.array(_upright(plain, image))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from odt_core.errors import SampleError
 from odt_core.samples import decode_image
@@ -52,6 +53,39 @@ class TestDecodeImage:
         exif[0x0112] = 6  # orientation: turned by 90 degrees
         decoded = decode_image(encoded(Image.new("RGB", (40, 20)), "JPEG", exif=exif), "a.jpg")
         assert decoded.shape == (40, 20, 3)
+
+    @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+    @pytest.mark.parametrize(
+        ("size", "unpacked"),
+        [
+            ((1600, 1200), (800, 600)),
+            ((1280, 720), (640, 360)),
+            ((720, 1280), (360, 640)),
+            ((8000, 500), (1000, 63)),
+            ((1279, 1279), (1279, 1279)),
+        ],
+    )
+    def test_photograph_of_any_shape_is_unpacked_as_small_as_will_do(
+        self, monkeypatch, size, unpacked, mode
+    ):
+        data, seen = encoded(Image.new(mode, size), "JPEG"), []
+        load = JpegImageFile.load
+        monkeypatch.setattr(
+            JpegImageFile, "load", lambda image: seen.append(image.size) or load(image)
+        )
+        decode_image(data, "a.jpg")
+        assert seen[0] == unpacked
+
+    @pytest.mark.parametrize("turned", [1, 6])
+    @pytest.mark.parametrize("size", [(7919, 4001), (1281, 959), (8000, 500), (500, 8000)])
+    def test_photograph_that_is_unpacked_smaller_is_as_if_unpacked_whole(self, size, turned):
+        picture = Image.radial_gradient("L").resize(size)
+        exif = Image.Exif()
+        exif[0x0112] = turned
+        whole = decode_image(encoded(picture), "a.png")
+        decoded = decode_image(encoded(picture, "JPEG", quality=95, exif=exif), "a.jpg")
+        difference = np.rot90(whole, -1 if turned == 6 else 0).astype(int) - decoded
+        assert np.abs(difference).mean() < 0.5
 
     def test_sixteen_bit_grey_is_brought_to_eight(self):
         pixels = np.array([[0, 65535]], np.uint16)
