@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -27,6 +28,7 @@ from odt_core.graph.passes.constant_forms import constant_form
 from odt_core.graph.passes.forms import rewrite
 from odt_core.graph.passes.fuse import fuse
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
+from odt_core.graph.passes.order import refused_apart
 from odt_core.graph.passes.prune import compact, drop_subgraphs
 from odt_core.graph.record import PASSES_VERSION, read_record
 from odt_core.graph.resources import assign, handle
@@ -407,6 +409,21 @@ class TestEachPass:
                 assert made.issuperset(produced.intersection(inputs_of(operator)))
                 made.update(int(index) for index in operator.outputs)
         assert partitions(lowered("photos", "order")) < partitions(lowered("photos"))
+
+    def test_order_when_there_are_many_variables_then_takes_no_time(self):
+        b = empty()
+        one = b.constant(np.ones(1, np.float32))
+        for k in range(2000):
+            assign(b, handle(b, (b"", b"v%d" % k)), one)
+        b.graph.operators = b.operators
+        began = time.process_time()
+        refused_apart(b.model, b.graph)
+        took = time.process_time() - began
+        began = time.process_time()
+        for operator in b.operators:
+            name_of(b.model, operator), inputs_of(operator)
+        assert took < 100 * (time.process_time() - began)  # than a look at each op
+        assert len(b.graph.operators) == 4000
 
     @pytest.mark.parametrize("name", BUNDLED)
     def test_bundled_model_when_passed_then_xnnpack_takes_the_step_in_one_part(self, name):

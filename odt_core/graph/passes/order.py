@@ -32,7 +32,7 @@ def refused_apart(model: schema.ModelT, graph: schema.SubGraphT) -> None:
     first: list[schema.OperatorT] = []
     rest: list[schema.OperatorT] = []
     last: list[schema.OperatorT] = []
-    closing = _closing(model, graph)
+    closing, scalars = _closing(model, graph), _scalar_variables(model, graph)
     for operator in graph.operators:
         name = name_of(model, operator)
         key = handles.get(inputs_of(operator)[0]) if name in _VARIABLES - {"VAR_HANDLE"} else None
@@ -40,10 +40,10 @@ def refused_apart(model: schema.ModelT, graph: schema.SubGraphT) -> None:
         if name == "CALL_ONCE":  # what it initialises must not be read before
             free = moves = True
         elif name == "VAR_HANDLE":
-            moves = _is_scalar_variable(model, graph, outputs_of(operator)[0])
+            moves = outputs_of(operator)[0] in scalars
         elif name in _VARIABLES:
             free = free and key is not None and key not in held and None not in held
-            moves = _is_scalar_variable(model, graph, inputs_of(operator)[0])
+            moves = inputs_of(operator)[0] in scalars
         else:
             moves = _is_refused(model, graph, operator, name)
         if free and moves:
@@ -87,14 +87,15 @@ def _is_refused(
     return known and bool(tensors) and all(dtype_of(t.type) != np.float32 for t in tensors)
 
 
-def _is_scalar_variable(model: schema.ModelT, graph: schema.SubGraphT, handle: int) -> bool:
-    """Whether XNNPACK refuses a variable: because it is one number, or a whole one."""
+def _scalar_variables(model: schema.ModelT, graph: schema.SubGraphT) -> set[int]:
+    """Handles of the variables that XNNPACK refuses: because they are one number, or whole ones."""
+    refused: dict[int, bool] = {}
     for operator in graph.operators:
         name, inputs = name_of(model, operator), inputs_of(operator)
-        if name not in ("READ_VARIABLE", "ASSIGN_VARIABLE") or inputs[0] != handle:
+        if name not in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
             continue
         value = outputs_of(operator)[0] if name == "READ_VARIABLE" else inputs[1]
         tensor = graph.tensors[value]
         if has_dtype(tensor.type):
-            return not is_on_xnnpack(tensor)
-    return False
+            refused.setdefault(inputs[0], not is_on_xnnpack(tensor))
+    return {handle for handle, is_refused in refused.items() if is_refused}
