@@ -7,7 +7,6 @@ no bias, for one. Which ops stand how far apart by then only the converter knows
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,12 +34,12 @@ class Agreement(NamedTuple):
     limits: bool = True
 
 
-def agreement_of(data: bytes, about: ModelDescription, saved_model_dir: str | Path) -> Agreement:
-    """What a lowered .tflite and its SavedModel agree in, each signature asked once.
+def agreement_of(data: bytes, about: ModelDescription, loaded: Any) -> Agreement:
+    """What a lowered .tflite and its SavedModel, as loaded, agree in, each signature asked once:
+    those that train change the latter.
 
     about: what `describe` says of `data`.
     """
-    loaded = tf.saved_model.load(str(saved_model_dir))
     interpreter = Interpreter(model_content=data, num_threads=1)
     known = [one for one in about.signatures if one.name in loaded.signatures]
     changing = [one for one in known if one.assigns]  # last: others answer as it was saved

@@ -65,17 +65,17 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
         raise AuthoringError(
             f"{directory} holds no SavedModel (no saved_model.pb). Write one with save_model first."
         )
-    names = _signatures(directory)
     found: list[tuple[Agreement, Converted]] = []
     for unfold in (False, True):
-        converter = _converter(directory, names)
+        loaded = _loaded(directory)  # anew, since the steps that are compared change it
+        converter = _converter(directory, list(loaded.signatures))
         converter.unfold_batchmatmul = unfold
         flex = run_converter(converter)
         runs = lower_converted(flex, must_lower=must_lower)
-        lowered, about = _with_lost_values(*runs, directory)
+        lowered, about = _with_lost_values(*runs, loaded)
         _check_initial(about)
         with _quiet():
-            agreement = agreement_of(lowered, about, directory)
+            agreement = agreement_of(lowered, about, loaded)
         found.append((agreement, Converted(flex, lowered, about)))
         if all(found[-1][0]):
             break
@@ -88,16 +88,16 @@ def convert(saved_model_dir: str | Path, *, must_lower: bool = True) -> Converte
     return converted
 
 
-def _signatures(directory: Path) -> list[str]:
-    """Names of a SavedModel's signatures, at least one."""
+def _loaded(directory: Path) -> Any:
+    """A SavedModel with at least one signature."""
     with _reading(directory):
-        names = list(tf.saved_model.load(str(directory)).signatures)
-    if not names:
+        loaded = tf.saved_model.load(str(directory))
+    if not loaded.signatures:
         raise AuthoringError(
             f"The SavedModel in {directory} has no signatures. Name them as you save it: "
             "tf.saved_model.save(module, folder, signatures={'train': module.train, …})."
         )
-    return names
+    return loaded
 
 
 def _converter(directory: Path, names: list[str]) -> Any:
@@ -171,7 +171,7 @@ def lower_converted(data: bytes, *, must_lower: bool) -> tuple[bytes, ModelDescr
 
 
 def _with_lost_values(
-    data: bytes, about: ModelDescription, saved_model_dir: str | Path
+    data: bytes, about: ModelDescription, loaded: Any
 ) -> tuple[bytes, ModelDescription]:
     """The model with the SavedModel's values for variables that the converter left without one,
     where their names tell which is which.
@@ -179,7 +179,6 @@ def _with_lost_values(
     variables = about.variables
     if all(variable.has_initial_value for variable in variables):
         return data, about
-    loaded = tf.saved_model.load(str(saved_model_dir))
     saved: dict[str, list[Any]] = {}
     for signature in loaded.signatures.values():
         for variable in signature.variables:

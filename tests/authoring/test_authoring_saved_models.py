@@ -89,6 +89,15 @@ class TestSavedModelFromElsewhere:
         with pytest.raises(AuthoringError, match="cannot read the SavedModel in"):
             convert_saved_model(tmp_path)
 
+    def test_saved_model_when_converted_then_is_loaded_once_beside_the_converter(
+        self, tmp_path, monkeypatch
+    ):
+        module, loads, load = Shifting(), [], tf.saved_model.load
+        tf.saved_model.save(module, str(tmp_path), functions_of(module, "train", "serve"))
+        monkeypatch.setattr(tf.saved_model, "load", lambda path: loads.append(path) or load(path))
+        convert_saved_model(tmp_path)
+        assert loads == [str(tmp_path)]
+
 
 class Writing(Shifting):
     """One that saves as the guides to tf.train.Checkpoint do, which makes paths of the path."""
