@@ -15,6 +15,15 @@ TWICE = """(button) => {
   setTimeout(() => document.querySelector(".st-key-example button").click(), 250);
 }"""
 
+# All heights that an element has had since the page has its style.
+HEIGHTS = """window.heights = new Set();
+(function look() {
+  const [part, menu] = [".st-key-KEY", ".st-key-menu"].map((one) => document.querySelector(one));
+  if (part && menu && getComputedStyle(menu).display === "none")
+    heights.add(Math.round(part.getBoundingClientRect().height));
+  requestAnimationFrame(look);
+})()"""
+
 
 class TestFirstVisit:
     @pytest.mark.parametrize("path", ["/", "/personalise"])
@@ -42,6 +51,18 @@ class TestFirstVisit:
         levels = headings.evaluate_all("all => all.map((one) => Number(one.nodeName[1]))")
         assert levels[:2] == [1, 2]
         assert all(after - before <= 1 for before, after in pairwise(levels))
+
+    @pytest.mark.parametrize("key", ["pad", "sketch"])
+    @pytest.mark.parametrize("width", [390, 1440])
+    def test_canvas_when_its_script_comes_pushes_nothing_down(
+        self, shared_server, visit, key, width
+    ):
+        tab = visit(shared_server, viewport={"width": width, "height": 900})
+        tab.page.add_init_script(HEIGHTS.replace("KEY", key))
+        tab.open().part(key, "canvas").wait_for()
+        tab.idle().page.wait_for_timeout(500)
+        (height,) = tab.page.evaluate("[...heights]")
+        assert height > 170
 
 
 class TestFirstPage:
