@@ -8,6 +8,7 @@ odt says that the model runs there. See README.md.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,7 +85,10 @@ def write(model: Model, drill: Drill) -> None:
 def replayed(runtime: str, name: str) -> str:
     """What is wrong with a model there; nothing where all is as it should be."""
     command = [ENVIRONMENTS / runtime / "bin" / "python", HERE / "replay.py", WORK / name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"took more than {SECONDS} s"
     if done.returncode:
         return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
     found = json.loads(done.stdout)
@@ -106,7 +110,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def main() -> int:
     """How many models are otherwise than odt says."""
-    WORK.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(WORK, ignore_errors=True)  # a file of before is of no model of today
+    WORK.mkdir(parents=True)
     names = []
     for model, drill in drills():
         write(model, drill)

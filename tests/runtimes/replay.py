@@ -61,7 +61,7 @@ def _all(given: Iterable[object], expected: Iterable[object]) -> float:
 
 def _relative(given: object, expected: object) -> float:
     given, expected = np.asarray(given, np.float64), np.asarray(expected, np.float64)
-    if given.shape != expected.shape or not np.isfinite(given).all():
+    if given.shape != expected.shape or not np.isfinite([given, expected]).all():
         return float("inf")
     return float(np.abs(given - expected).max(initial=0) / (np.abs(expected).max(initial=0) or 1))
 
