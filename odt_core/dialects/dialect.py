@@ -115,8 +115,10 @@ def propose(
     asks = infer.signature if infer else None
     taking = together.sample_inputs if together else ()
     notes = [*missing, *known, *of_trainer, *of_predictor, *filter(None, (untried, untrained))]
-    if train and trainer is not None:
-        notes += _of_taken(table, trainer, found, train[0].loss, wish)
+    largest = table[train[0].signature] if train else None
+    if largest is not None and trainer is not None:
+        notes += _of_taken(table, trainer, wish)
+        notes += _of_loss(largest, found, train[0].loss, wish)
         notes += filter(None, [teaches_nothing(table, trainer, predictor)])
         notes += [] if extractor else passed_over(table, trainer, predictor, found)
     written = predictor is None and bool(of_predictor)  # which says why already
@@ -156,7 +158,7 @@ def propose(
         infer_features=find_head(table, infer, extractor, found),
         initialise=find_initialiser(table),
         evaluate=next((name for name in EVALUATE_NAMES if name in table and name != asks), None),
-        loss_note=loss_note(trainer, train),
+        loss_note=loss_note(largest, train),
         input_dtype=dtype,
         free_axes=free,
         comparable=goal.comparable,
@@ -261,13 +263,9 @@ def _scaled(
 
 
 def _of_taken(
-    table: Mapping[str, SignatureDescription],
-    trainer: SignatureDescription,
-    found: Found,
-    loss: str | None,
-    wish: Choice,
+    table: Mapping[str, SignatureDescription], trainer: SignatureDescription, wish: Choice
 ) -> Iterator[str]:
-    """What to know of the signature that was taken for training, and of its loss."""
+    """What to know of the signature that was taken for training."""
     others = [s.name for s in table.values() if s is not trainer and _trains_too(s, trainer)]
     if others and wish.train is None:
         names = ", ".join(f"'{name}'" for name in others)
@@ -275,6 +273,12 @@ def _of_taken(
             f"More than one signature trains: '{trainer.name}' was taken, not {names}. Choose "
             f"another if that is wrong."
         )
+
+
+def _of_loss(
+    trainer: SignatureDescription, found: Found, loss: str | None, wish: Choice
+) -> Iterator[str]:
+    """What to know of the loss that a signature returns."""
     if loss is None:
         yield (
             f"The signature '{trainer.name}' returns no loss, so only odt's own figures show "

@@ -233,7 +233,7 @@ def _is_distance(goal: Goal) -> bool:
 
 def loss_note(trainer: SignatureDescription | None, train: Sequence[TrainRole]) -> str:
     """What to call the loss, and what is known of it."""
-    if trainer is None or not train:
+    if trainer is None:
         return LOSS_NAME
     loss = next((o for o in trainer.outputs if o.name == train[0].loss), None)
     if loss is not None and loss.running:

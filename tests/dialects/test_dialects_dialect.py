@@ -96,6 +96,31 @@ class TestPropose:
         ]
         assert [role.batch for role in propose(rows).train] == [64, 8, 1]
 
+    @pytest.mark.parametrize(
+        ("small", "large", "taken", "said"),
+        [
+            ("loss_2", "loss_8", "loss_8", ""),
+            ("loss_2", "a_loss b_loss", "a_loss", "'a_loss' was taken, not 'b_loss'"),
+            ("loss", "", None, "The signature 'train_8' returns no loss"),
+            ("", "loss", "loss", ""),
+        ],
+    )
+    def test_what_is_said_of_the_loss_is_of_the_largest_batch(self, small, large, taken, said):
+        rows = []
+        for size, names in ((2, small.split()), (8, large.split())):
+            one = signature(
+                f"train_{size}",
+                {"x": ("float32", (size, 4)), "y": ("float32", (size, 2))},
+                {"steps": ("int32", ()), **dict.fromkeys(names, ("float32", ()))},
+            )
+            outputs = tuple(replace(output, reached_by=("x", "y")) for output in one.outputs)
+            rows.append(replace(one, outputs=outputs))
+        contract = propose(rows)
+        assert contract.train[0].loss == taken
+        notes = [note for note in contract.notes if "loss" in note]
+        assert len(notes) == bool(said)
+        assert said in "".join(notes)
+
     def test_no_signature_at_all_is_explained(self):
         contract = propose([])
         assert not contract.trainable
