@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from graphs import empty
 
 from odt_core.authoring import to_trainable_tflite
@@ -50,6 +51,16 @@ def test_root_of_what_a_number_keeps_above_nought_is_one_op(op):
 @pytest.mark.parametrize("number", [0.0, 1e-40])
 def test_number_that_kernels_take_for_nought_keeps_nothing_above_it(number):
     assert "RSQRT" not in ops_of(file_of_one(lambda b, x: b.rsqrt(b.maximum(x, number))))
+
+
+def test_relu_fused_into_a_sum_makes_it_nought():
+    def root_of_relu(b, x):
+        shifted = b.add(x, 1.0)
+        b.operators[-1].builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.RELU
+        return b.rsqrt(shifted)
+
+    found = Interpreter(file_of_one(root_of_relu)).signature("run")({"x": X})["y"]
+    assert found[X == -1] >= np.finfo(np.float32).max
 
 
 def test_rows_of_noughts_train_as_in_keras():

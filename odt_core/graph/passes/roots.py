@@ -35,9 +35,14 @@ def _divided(b: Builder, operator: schema.OperatorT) -> Tensor | None:
 
 
 def _is_above_nought(b: Builder, x: Tensor) -> bool:
-    """Whether a file's own numbers keep x from 0, as an ε does that is added to a variance."""
+    """Whether a file's own numbers keep x from 0, as an ε does that is added to a variance: what
+    one is added to is taken for not negative, as almost every root is one of squares. A ReLU fused
+    into the sum says that it may be negative.
+    """
     producer = b.producer(x)
     if producer is None or name_of(b.model, producer) not in ("ADD", "MAXIMUM"):
+        return False
+    if getattr(producer.builtinOptions, "fusedActivationFunction", None):
         return False
     numbers = [b.tensor(index).const for index in inputs_of(producer)]
     return any(known is not None and bool((known >= _SMALLEST).all()) for known in numbers)
