@@ -16,9 +16,14 @@ def finished(model: schema.ModelT) -> bytes:
     """The bytes of a model whose ops have been changed, without what nobody uses any more: in a
     form that each runtime takes and computes rightly, and saying which ones it needs.
     """
-    divide_by_roots(model)
-    widen_kernels(model)
-    read_once_more(model)
+    settle(model)
     say_runtime(model)
     compact(model)
     return write(model)
+
+
+def settle(model: schema.ModelT) -> None:
+    """Gives a model the ops that it is written with; done again, it changes nothing."""
+    divide_by_roots(model)
+    widen_kernels(model)
+    read_once_more(model)

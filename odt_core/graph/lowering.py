@@ -28,7 +28,7 @@ from odt_core.graph.checkpoint_ops import (
 from odt_core.graph.checks.check import check, plain_errors
 from odt_core.graph.checks.many_ops import are_many, check_many
 from odt_core.graph.crop import crop
-from odt_core.graph.finished import finished
+from odt_core.graph.finished import finished, settle
 from odt_core.graph.flatbuffer import read
 from odt_core.graph.flex import FlexOp, custom_name, flex_name, read_flex
 from odt_core.graph.held_shapes import hold_shapes
@@ -42,7 +42,6 @@ from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.passed_on import adopt, passed_on
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
-from odt_core.graph.passes.in_place import read_once_more
 from odt_core.graph.passes.optimise import PASSES, Pass, optimise
 from odt_core.graph.passes.prune import drop_subgraphs, remove_dead_ops
 from odt_core.graph.pool_plan import plan_pools
@@ -174,8 +173,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     )
     record = added(model, done or Record(), now)
     write_record(model, record)
-    data = finished(model)
-    check_many(model, ", rewritten for LiteRT,")  # or nobody could open what is written
+    data = _written(model)
     return Lowered(data, record.rewrites, record.missing, record.checkpoints, model)
 
 
@@ -190,7 +188,13 @@ def _passed_again(model: schema.ModelT, record: Record, passes: tuple[Pass, ...]
     for graph in model.subgraphs:
         optimise(model, graph, passes)
     write_record(model, record)
-    return finished(model)
+    return _written(model)
+
+
+def _written(model: schema.ModelT) -> bytes:
+    data = finished(model)
+    check_many(model, ", rewritten for LiteRT,")  # or nobody could open what is written
+    return data
 
 
 def _version(passes: tuple[Pass, ...]) -> int:
@@ -394,7 +398,7 @@ class _Lowering:
         could open the rest either. Raises LoweringError when no signature is left.
         """
         if self._written_out:
-            read_once_more(self.model)  # as `finished` does: its ops count too
+            settle(self.model)  # as `finished` does: its ops count too
         for long in sorted(self._written_out, key=lambda one: len(one.operators), reverse=True):
             if not are_many(self.model, state_ops(self.model)):
                 break

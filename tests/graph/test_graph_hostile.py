@@ -26,6 +26,7 @@ from odt_core.graph.loops.tensor_lists import list_rule
 from odt_core.graph.operators import name_of
 from odt_core.graph.passes.kernel_rows import sum_of_kernel_rows
 from odt_core.graph.passes.movement import find_patches
+from odt_core.graph.record import PASSES_VERSION, Record, write_record
 from odt_core.graph.rules import RULES
 from odt_core.graph.signature import add_signature
 from odt_core.graph.tensor import Tensor
@@ -393,6 +394,16 @@ class TestManyOps:
         monkeypatch.setattr("odt_core.graph.lowering.add_state_signatures", more_ops)
         with pytest.raises(ModelError, match="The model, rewritten for LiteRT, has"):
             lower(softmaxes(30))
+
+    def test_more_than_that_once_passed_again_then_are_refused(self, monkeypatch):
+        lowered = read(lower(softmaxes(30)).data)
+        write_record(lowered, Record(passes=PASSES_VERSION - 1))
+        ops = sum(len(graph.operators) for graph in lowered.subgraphs)
+        monkeypatch.setattr("odt_core.graph.checks.many_ops.MOST_OPS", ops)
+        assert lower(write(lowered)).data
+        monkeypatch.setattr("odt_core.graph.finished.read_once_more", more_ops)
+        with pytest.raises(ModelError, match="The model, rewritten for LiteRT, has"):
+            lower(write(lowered))
 
     def test_row_of_which_many_scores_are_made_then_is_not_gone_through_for_each(self, monkeypatch):
         followed = []
