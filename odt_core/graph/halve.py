@@ -23,7 +23,8 @@ _SMALL = 64  # weights that are not worth an op
 
 @plain_errors()
 def halve_weights(data: bytes) -> bytes:
-    """A .tflite whose constant convolution and dense weights are float16, but for depthwise ones.
+    """A .tflite whose constant convolution and dense weights are float16, but for those of
+    depthwise convolutions, and of others of several pixels or strides without a constant bias.
 
     Variables stay float32, and so does every computation; weights move by at most one part in
     2,048. Raises ModelError when `data` is no .tflite.
@@ -48,7 +49,7 @@ def _halve(model: schema.ModelT, graph: schema.SubGraphT) -> None:
         # Old runtimes take both as float16 or none (passes/wide_kernels.py).
         end = 3 if is_packed_apart(builder, operator) else 2
         weights = [builder.tensor(index) for index in inputs[1:end] if index >= 0]
-        if all(_can_halve(weight) for weight in weights):
+        if len(weights) == end - 1 and all(_can_halve(weight) for weight in weights):
             inputs[1:end] = [_unpacked(builder, one, unpacked).index for one in weights]
             operator.inputs = np.array(inputs, np.int32)
     graph.operators[:0] = builder.operators

@@ -72,6 +72,22 @@ def test_kernel_and_bias_when_halved_are_of_one_type_and_depthwise_ones_stay(mod
     ]
 
 
+def test_kernel_without_a_bias_stays_as_it_is(model):
+    tree = read(to_inference_tflite(model))
+    (convolution,) = convolutions(tree)
+    convolution.inputs = convolution.inputs[:2]
+    halved = read(halve_weights(write(tree)))
+    before, after = (
+        Builder(one, one.subgraphs[0]).tensor(convolutions(one)[0].inputs[1])
+        for one in (tree, halved)
+    )
+    np.testing.assert_array_equal(after.const, before.const)
+
+
+def convolutions(tree):
+    return [one for one in tree.subgraphs[0].operators if name_of(tree, one) == "CONV_2D"]
+
+
 @pytest.mark.parametrize("path", bundled_models(), ids=lambda path: path.stem)
 def test_no_bundled_model_when_lowered_has_a_kernel_that_some_runtimes_take_for_another(path):
     for _, kernel, bias in weights(lower(path.read_bytes()).data):
