@@ -286,7 +286,10 @@ class _Lowering:
                 op = read_flex(self.model, operator)
                 self._apply_rule(index, operator, op, builder, replaced)
         finish(self.model, builder, replaced)
-        if checkpoint.saved or checkpoint.restored:
+        if checkpoint.texts and not checkpoint.saved:
+            reason = "it saves text alone, which is no checkpoint. Save the variables as well."
+            self._give_up(index, Missing("SaveV2", self._name(index), "", reason))
+        elif checkpoint.saved or checkpoint.restored:
             self._checkpoints[index] = checkpoint
 
     def _apply_rule(

@@ -10,7 +10,7 @@ import odt_core as odt
 from odt_core.authoring import convert_saved_model
 from odt_core.errors import AuthoringError
 from odt_core.graph import describe
-from tests.converting import functions_of
+from tests.converting import file_of, functions_of
 
 
 class Shifting(tf.Module):
@@ -111,6 +111,28 @@ class Writing(Shifting):
         return {"path": self.checkpoint.write(path), "where": tf.strings.join([path, ".index"])}
 
 
+class Noting(tf.Module):
+    """It saves a text in a signature of its own, and beside its variable."""
+
+    def __init__(self):
+        self.w = tf.Variable([1.0, 2.0], name="w")
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def note(self, path):
+        return self.saved(path, "note", "of whom")
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def save(self, path):
+        return self.saved(path, "w", self.w.read_value()) | self.note(path)
+
+    def saved(self, path, name, value):
+        written = tf.raw_ops.SaveV2(
+            prefix=path, tensor_names=[name], shape_and_slices=[""], tensors=[value]
+        )
+        with tf.control_dependencies([written]):
+            return {name: tf.identity(tf.constant(1))}
+
+
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
@@ -133,3 +155,14 @@ class TestSaveOfTensorFlowsCheckpoint:
         fresh = Writing()
         fresh.checkpoint.read(str(tmp_path / "mine")).assert_consumed()
         assert fresh.w.numpy().tolist() == [4, 6]
+
+    def test_signature_that_saves_text_alone_is_left_out_and_says_why(self, tmp_path):
+        module = Noting()
+        signatures = functions_of(module, "note", "save")
+        found = odt.load_model(file_of(module, tmp_path, **signatures)).description
+        assert [one.message for one in found.missing] == [
+            "The signature 'note' needs the op SaveV2: it saves text alone, which is no "
+            "checkpoint. Save the variables as well."
+        ]
+        (kept,) = found.checkpoints
+        assert (kept.signature, kept.texts) == ("save", (("note", "of whom"),))
