@@ -9,6 +9,7 @@ from odt_core.checkpoint.checkpoint import (
     same_origin,
     save_checkpoint,
     save_checkpoint_file,
+    why_not_of,
     with_marks,
 )
 from odt_core.checkpoint.progress import Progress
@@ -25,5 +26,6 @@ __all__ = [
     "same_origin",
     "save_checkpoint",
     "save_checkpoint_file",
+    "why_not_of",
     "with_marks",
 ]

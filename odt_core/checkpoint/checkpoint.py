@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from odt_core.kinds import check_kind, kind_of, path_of
 from odt_core.plain import plain
 
 if TYPE_CHECKING:
+    from odt_core.graph import VariableDescription
     from odt_core.runtime.model import Model
 
 VERSION = 1
@@ -31,11 +32,6 @@ MAX_CHECKPOINT_BYTES = 2 * 2**30
 _KEY = "odt"  # one metadata entry, so that equal checkpoints are equal bytes
 _STATE, _PROGRESS = "variable/", "progress/"
 _NO_REASON = "none"  # no training made it by itself, whatever its note is called
-# What is said of a file whose variables are those of the one that a checkpoint was made with.
-ALIKE = (
-    "of the same variables: one may be lowered or baked from the other, and begin with other "
-    "weights. Open the file that the checkpoint was made with, or bake that one with it."
-)
 _PATH = "A checkpoint's file comes as its path"
 
 
@@ -223,17 +219,30 @@ def check_belongs(checkpoint: Checkpoint, model: Model) -> None:
         raise CheckpointError(
             f"Compare a checkpoint with an odt.Model (odt.load_model(…)), not {kind_of(model)}."
         )
-    if checkpoint.meta.model_sha256 != model.sha256:
-        files = f"({checkpoint.meta.model_sha256[:12]}…, this is {model.sha256[:12]}…)"
-        if is_of_these(checkpoint.state, model.description.variables):
-            raise CheckpointError(f"The checkpoint was made with another file {files} {ALIKE}")
-        raise CheckpointError(
-            f"The checkpoint belongs to another model {files}. Open that model first, or choose "
-            "another checkpoint."
-        )
+    files = f"({checkpoint.meta.model_sha256[:12]}…, this is {model.sha256[:12]}…)"
+    why_not = why_not_of(checkpoint, model.sha256, model.description.variables, files)
+    if why_not:
+        raise CheckpointError(f"The checkpoint {why_not}")
     check_finite(checkpoint.state, model.description.variables)
     if checkpoint.progress is not None and checkpoint.progress.state:
         check_state(checkpoint.progress.state, model.description.variables)
+
+
+def why_not_of(
+    checkpoint: Checkpoint, sha256: str, variables: Iterable[VariableDescription], than: str
+) -> str | None:
+    """Why a checkpoint is not one of the file with this digest and these variables, as what follows
+    its name; None where it is. than: what follows "another file", such as "than 'digits'".
+    """
+    if checkpoint.meta.model_sha256 == sha256:
+        return None
+    if is_of_these(checkpoint.state, variables):
+        return (
+            f"was made with another file {than}, of the same variables: one may be made from the "
+            "other, and begin with other weights. Choose the file that it was made with, or "
+            "another checkpoint."
+        )
+    return f"belongs to another model {than}. Choose that model first, or another checkpoint."
 
 
 def save_checkpoint_file(checkpoint: Checkpoint, path: str | Path) -> None:

@@ -83,13 +83,13 @@ def bundle(evidence: Evidence, bake: Bake) -> bytes:
 
     bake(inference_only): a .tflite with the checkpoint's weights; an OdtError that it raises is
     noted in the card. Equal inputs on the same machine and versions give equal bytes. Raises
-    CheckpointError when the checkpoint is damaged or belongs to another model.
+    CheckpointError when the checkpoint is damaged or was made with another file.
     """
     trained = evidence.checkpoint.meta.model_sha256
     if trained != digest(evidence.model):
         raise CheckpointError(
-            f"The checkpoint belongs to another model ({trained[:12]}…, this is "
-            f"{digest(evidence.model)[:12]}…). Give the .tflite that it was trained with."
+            f"The checkpoint was made with another file ({trained[:12]}…, this is "
+            f"{digest(evidence.model)[:12]}…). Give the .tflite that it was made with."
         )
     evidence = _as_used(evidence)
     charts = charts_of(evidence)

@@ -294,9 +294,9 @@ class TestLimits:
         card = json.loads(files["personalisation-card.json"])
         assert card["personalised"]["not_baked"] == "There is no signature that only predicts."
 
-    def test_checkpoint_of_another_model_is_refused(self, trained):
-        with pytest.raises(CheckpointError, match="belongs to another model"):
-            trained.bundle(model=MODEL.with_name("tiny_adam.tflite").read_bytes())
+    def test_checkpoint_of_another_file_is_refused(self, trained):
+        with pytest.raises(CheckpointError, match="was made with another file"):
+            trained.bundle(model=trained.session.bake())
 
     def test_damaged_checkpoint_is_refused(self, trained):
         with pytest.raises(CheckpointError):

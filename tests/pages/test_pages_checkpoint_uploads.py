@@ -101,15 +101,15 @@ class TestCheckpoints:
         state = {name: np.zeros(3, np.float32) for name in mine.state}
         other = replace(mine, state=state, meta=replace(mine.meta, model_sha256="0" * 64))
         told = refused_upload(app, desk, save_checkpoint(replace(other, progress=None)))
-        assert "belongs to another model" in told
+        assert f"belongs to another model than '{desk.model.name}'. Choose that model" in told
 
     def test_upload_when_of_another_file_of_the_same_variables_says_so_and_keeps_nothing(
         self, trained
     ):
         app, desk = trained
         told = refused_upload(app, desk, mine_with(desk, model_sha256="0" * 64))
-        assert "was made with another file of the same variables" in told
-        assert "Open the file that the checkpoint was made with, or bake that one with it" in told
+        assert f"was made with another file than '{desk.model.name}', of the same variables" in told
+        assert "Choose the file that it was made with, or another checkpoint." in told
 
     def test_upload_when_its_labels_are_swapped_says_so_and_keeps_nothing(self, trained):
         app, desk = trained

@@ -154,7 +154,7 @@ class TestState:
         with pytest.raises(CheckpointError, match="with another file") as told:
             other.session().restore(checkpoint)
         assert "another model" not in str(told.value)
-        assert ": one may be lowered or baked from the other" in str(told.value)
+        assert ": one may be made from the other" in str(told.value)
 
 
 class TestTensorFlowCheckpoints:

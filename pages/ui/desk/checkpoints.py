@@ -11,10 +11,9 @@ from odt_core.checkpoint import (
     Tempering,
     load_checkpoint,
     same_origin,
+    why_not_of,
     with_marks,
 )
-from odt_core.checkpoint.checkpoint import ALIKE
-from odt_core.checkpoint.fitting import is_of_these
 from odt_core.errors import CheckpointError, TrainingError
 from odt_core.training.callbacks import Reason
 from odt_core.workspace import CheckpointEntry, CheckpointInfo, Kind
@@ -89,13 +88,10 @@ class HasCheckpoints(HasCheckpointLabels):
         checkpoint = load_checkpoint(data)
         with self.changing("upload a checkpoint"):
             worker = self.worker()
-            if checkpoint.meta.model_sha256 != worker.sha256:
-                if is_of_these(checkpoint.state, worker.description.variables):
-                    raise CheckpointError(f"'{name}' was made with another file {ALIKE}")
-                raise CheckpointError(
-                    f"'{name}' belongs to another model than '{self.model.name}'. Choose that "
-                    "model first, or upload another checkpoint."
-                )
+            than, variables = f"than '{self.model.name}'", worker.description.variables
+            why_not = why_not_of(checkpoint, worker.sha256, variables, than)
+            if why_not:
+                raise CheckpointError(f"'{name}' {why_not}")
             labels = self._labels_brought(checkpoint, name)
             self._worker_head = ELSEWHERE
             worker.load_state(checkpoint.state)
