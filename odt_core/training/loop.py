@@ -43,6 +43,7 @@ from odt_core.training.settings import Settings
 from odt_core.words import count
 
 if TYPE_CHECKING:
+    from odt_core.dialects.contract import Contract
     from odt_core.runtime.session import Session
     from odt_core.samples import Augmentation, Samples
 
@@ -142,13 +143,12 @@ class Run:
         check_sets(session, sets)
         sets = sets.judged_among_own()
         contract = session.contract
-        settings = as_trained(settings, contract)
+        settings, self._fingerprint = _settings_told(settings, sets, contract, start, augmentation)
         self.session, self.sets, self.settings, self.control = session, sets, settings, control
         self._callbacks = callbacks
         self.plan: Plan = plan_for(settings, sets.own, sets.replay, contract)
         self._sets_rate = contract.sets_learning_rate
         self._reports_loss = contract.train[0].loss is not None
-        self._fingerprint = fingerprint(settings, sets.own, sets.replay, augmentation)
         self.step = 0
         self.over = False  # no more steps come
         self.improved = False  # the last evaluation was the best on the test samples so far
@@ -497,3 +497,22 @@ class Run:
             f"Training diverged at step {bad_step:,}: the loss or the weights are no longer finite "
             f"numbers. Your model is back at step {self.step:,}. {advice}"
         )
+
+
+def _settings_told(
+    settings: Settings,
+    sets: Sets,
+    contract: Contract,
+    start: Progress | None,
+    augmentation: Augmentation | None,
+) -> tuple[Settings, str]:
+    """The settings that the checkpoints of a run say, and its fingerprint. They are those it is
+    trained with, or, where it goes on from a run of an older odt, which said them so, as given.
+    """
+    done = as_trained(settings, contract)
+    found = fingerprint(done, sets.own, sets.replay, augmentation)
+    if start is not None and start.fingerprint != found:
+        given = fingerprint(settings, sets.own, sets.replay, augmentation)
+        if given == start.fingerprint:
+            return settings, given
+    return done, found

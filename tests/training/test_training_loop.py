@@ -30,6 +30,7 @@ from odt_core.training import (
     fit,
     loop,
 )
+from odt_core.training.checks import fingerprint
 from odt_core.training.history import Score
 from odt_core.training.judge import Judge
 from odt_core.training.sets import Sets
@@ -634,6 +635,19 @@ class TestOtherModels:
         save = Autosave(lambda checkpoint, _: saved.append(checkpoint))
         fit(session, samples, Settings(epochs=1, batch_size=5, learning_rate=None), [save])
         assert {one.meta.settings["batch_size"] for one in saved} == {6}
+
+    def test_run_whose_checkpoints_have_the_batch_size_as_asked_for_goes_on_and_keeps_it(self):
+        """As an older odt saved them; the model has steps for 16, 5 or 2 samples."""
+        session = load_model(MODELS / "dialect_fixed_batches.tflite").session()
+        samples = Samples(np.eye(6, dtype=np.float32), np.arange(6) % 3, Labels.numbered(3))
+        settings = Settings(epochs=4, batch_size=5, learning_rate=None)
+        half = fit(session, samples, settings, [StopAt(2)]).progress
+        older = replace(half, fingerprint=fingerprint(settings, samples, None))
+        whole = fit(session, samples, settings, start=half).progress
+        again = fit(session, samples, settings, start=older).progress
+        assert session.checkpoint().meta.settings["batch_size"] == 5
+        assert (again.step, again.fingerprint) == (4, older.fingerprint)
+        same(again.state, whole.state)
 
     def test_regression_model_of_static_batch_one_trains(self):
         path = ROOT / "tests" / "models" / "flutter_litert__training_model.tflite"
