@@ -15,6 +15,7 @@ from odt_core.graph import describe
 from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part, Workspaces
 from pages.ui.desk import Desk
+from pages.ui.run import Phase
 from tests.pages.own_models import (
     OTHERS,
     OURS,
@@ -82,6 +83,22 @@ class TestOthers:
         assert said in " ".join(html.value for html in app.html)
         app.number_input(key="set_batch_size").set_value(6).run()
         assert "so the batch size is" not in " ".join(html.value for html in app.html)
+
+    def test_batch_size_that_the_model_does_not_take_is_still_theirs_after_going_on(
+        self, app, desk_of
+    ):
+        drop(app, OURS / "dialect_fixed_batches.tflite")  # of 16, 5 or 2 samples
+        give(app, "mine.csv", table(np.eye(6), np.arange(6) % 3))
+        app.number_input(key="set_batch_size").set_value(5).run()
+        desk = desk_of(app)
+        train(app, desk)
+        app.number_input(key="set_epochs").set_value(7).run()  # another than the run's
+        start = desk.workspace.manifest.checkpoints[0]
+        desk.go_on(start.id)
+        assert desk.run.wait(60)
+        assert desk.run.phase is Phase.FINISHED
+        settings = desk.workspace.manifest.settings
+        assert (settings["epochs"], settings["batch_size"]) == (3, 5)
 
     def test_model_whose_train_is_broken_says_why_and_trains_not(self, app, desk_of):
         drop(app, BROKEN)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Collection, Iterable, Set
+from dataclasses import replace
 
 from odt_core.checkpoint.checkpoint import load_checkpoint
 from odt_core.checkpoint.progress import Progress
 from odt_core.errors import OdtError, TrainingError
 from odt_core.samples import Samples
+from odt_core.training.batches import as_trained
 from odt_core.training.events import Failed
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
@@ -70,6 +72,9 @@ class HasRuns(HasAnswers):
         """
         checkpoint = load_checkpoint(self.workspace.checkpoint_bytes(checkpoint_id))
         settings = Settings.from_json(checkpoint.meta.settings)
+        own = replace(settings, batch_size=self.settings.batch_size)
+        if as_trained(own, self.contract) == settings:  # it counts as that: theirs stays
+            settings = own
         return self._begin(settings, checkpoint_id, checkpoint.progress)
 
     def _begin(
