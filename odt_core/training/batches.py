@@ -126,22 +126,22 @@ def plan_for(settings: Settings, own: Samples, replay: Samples | None, contract:
 
 
 def as_trained(settings: Settings, contract: Contract) -> Settings:
-    """The settings with the batch size that the model really trains with, where settings may have
-    it: what is published of a run is what was done.
+    """The settings with what their batch size counts as, as checkpoints say them; as they are
+    where settings may not have so many. A step has fewer samples where there are few (`plan`).
     """
     size = _rounded(settings.batch_size, _multiple(contract))
     return settings if size > MOST_IN_BATCH else replace(settings, batch_size=size)
 
 
 def why_other_size(settings: Settings, contract: Contract) -> str:
-    """A sentence where the model trains with another batch size than the settings say; else ""."""
+    """A sentence where the settings' batch size counts as another at this model; else ""."""
     multiple = _multiple(contract)
     size = _rounded(settings.batch_size, multiple)
     if size == settings.batch_size:
         return ""
     return (
-        f"This model is trained on multiples of {multiple:,} samples, so the batch size is "
-        f"{size:,}, not {settings.batch_size:,}."
+        f"This model is trained on multiples of {multiple:,} samples, so a batch size of "
+        f"{settings.batch_size:,} counts as {size:,}."
     )
 
 

@@ -45,7 +45,7 @@ class TestTrain:
             MODEL.with_name("dialect_fixed_batches.tflite"), "--samples", given,
             "--epochs", 1, "--batch-size", 5, "--checkpoint", kept,
         )  # fmt: skip
-        said = "This model is trained on multiples of 2 samples, so the batch size is 6, not 5."
+        said = "This model is trained on multiples of 2 samples, so a batch size of 5 counts as 6."
         assert said in odt("train", *words).stdout.splitlines()
         assert result("train", *words)["batches"] == said
         assert load_checkpoint_file(kept).meta.settings["batch_size"] == 6

@@ -76,7 +76,7 @@ class TestBatchSize:
 
     def test_other_size_than_asked_for_is_said(self):
         assert why_other_size(Settings(batch_size=5), _contract(8)) == (
-            "This model is trained on multiples of 8 samples, so the batch size is 8, not 5."
+            "This model is trained on multiples of 8 samples, so a batch size of 5 counts as 8."
         )
 
     @pytest.mark.parametrize("size", [8, 1, None])
