@@ -11,7 +11,7 @@ import numpy as np
 from odt_core.studies.network import NetworkUse, NetworkWatch, process_status
 from odt_core.studies.study import OnShare, Stopped, never, unheard
 from odt_core.studies.timing import ANSWERS, answer_ms
-from odt_core.training.batches import as_trained
+from odt_core.training.batches import plan_for
 from odt_core.training.settings import Settings
 from odt_core.words import measured
 from odt_core.words import size as in_bytes
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cost:
-    """step_ms: median over `steps` steps of training, which took `seconds` in all: the first, in
-    which the runtime gets ready, takes many times as long as another. inference_ms: median of
-    `inferences` single answers, transport to the model's process included; None for a model that
-    does not predict. peak_memory: bytes, of the process that trains, its code included; None where
-    the system does not tell. checkpoint_bytes: the file. weights: the digest of the weights that it
-    trained to.
+    """step_ms: median over `steps` steps of `batch_size` samples, which took `seconds` in all: the
+    first, in which the runtime gets ready, takes many times as long as another. inference_ms:
+    median of `inferences` single answers, transport to the model's process included; None for a
+    model that does not predict. peak_memory: bytes, of the process that trains, its code included;
+    None where the system does not tell. checkpoint_bytes: the file. weights: the digest of the
+    weights that it trained to.
     """
 
     step_ms: float
@@ -73,7 +73,7 @@ def measure_cost(
         watch.look()
         return stopped()
 
-    settings = as_trained(settings, trainer.contract)
+    replay = trainer.replayed(settings, replay)
     weights = trainer.train(samples, settings, replay=replay, progress=progress, stopped=looks)
     last = trainer.last
     assert last is not None
@@ -90,13 +90,14 @@ def measure_cost(
         labels=tuple(samples.labels.names),
     )
     size = len(save_checkpoint(Checkpoint(trainer.state(), meta)))
+    plan = plan_for(settings, samples, replay, trainer.contract)
     step_ms = 1000 * float(np.median(np.diff([0.0, *(last.clock or (0.0,))])))
     memory, network = peak_memory(pid), watch.result()
     return Cost(
         step_ms=step_ms,
         steps=last.steps,
         seconds=last.seconds,
-        batch_size=settings.batch_size,
+        batch_size=plan.own_per_step + plan.replay_per_step,
         inference_ms=inference_ms,
         inferences=0 if inference_ms is None else ANSWERS,
         peak_memory=memory,

@@ -86,6 +86,12 @@ class Trainer(ABC):
             raise StudyStopped
         return state_digest(self.state())
 
+    def replayed(self, settings: Settings, replay: Samples | None) -> Samples | None:
+        """What `train` replays when it is given these."""
+        if replay is None and settings.replay and self.card is not None:
+            return self.card.load_replay()
+        return replay
+
     @abstractmethod
     def _fit(
         self,

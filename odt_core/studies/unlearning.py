@@ -63,8 +63,7 @@ def unlearn(
     gone = 0 if removed is None else len(removed)
     if removed is not None:
         _check_gone(samples_without, removed, "still there a second time. Remove those too")
-        if replay is None and settings.replay and trainer.card is not None:
-            replay = trainer.card.load_replay()  # which training would take
+        replay = trainer.replayed(settings, replay)
         if replay is not None and settings.replay:
             also = "also among the base samples that are mixed in. Set replay to 0"
             _check_gone(replay, removed, also)

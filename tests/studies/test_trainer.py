@@ -102,13 +102,21 @@ class TestCost:
         settings = Settings(epochs=1, learning_rate=None, replay=0.0, batch_size=4)
         assert measure_cost(SessionTrainer(model), given, settings).inference_ms > 0
 
-    def test_cost_is_of_the_batch_size_that_the_model_trains_with(self):
+    @pytest.mark.parametrize(("asked", "done"), [(3, 4), (5, 6), (16, 6)])
+    def test_cost_is_of_the_batch_size_that_the_model_trains_with(self, asked, done):
+        """On six samples; it has steps for 16, 5 or 2."""
         model = load_model(
             Path(__file__).parents[1] / "runtime/models/dialect_fixed_batches.tflite"
         )
         given = Samples(np.eye(6, dtype=np.float32), np.arange(6) % 3, Labels.numbered(3))
-        settings = Settings(epochs=1, learning_rate=None, replay=0.0, batch_size=5)
-        assert measure_cost(SessionTrainer(model), given, settings).batch_size == 6
+        settings = Settings(epochs=1, learning_rate=None, replay=0.0, batch_size=asked)
+        assert measure_cost(SessionTrainer(model), given, settings).batch_size == done
+
+    def test_cost_is_of_batches_filled_with_what_the_card_has_to_replay(self, samples, trainer):
+        few, none = samples[0].take(np.arange(3)), samples[0].take(np.zeros(0, np.int64))
+        settings = replace(SHORT, batch_size=8, replay=0.5)
+        assert measure_cost(trainer, few, settings).batch_size == 8
+        assert measure_cost(trainer, few, settings, replay=none).batch_size == 3
 
     @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
     def test_process_that_could_send_is_not_said_to_have_sent_nothing(self, samples, trainer):
