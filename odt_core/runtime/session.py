@@ -80,8 +80,8 @@ class Session:
         if self.threads == 1 and self._variables.as_in_file:
             self._answers = self.model.answers
         self._labels: Labels | None = None
-        # The training that gave the weights as they are, `fit` says; its progress has a state where
-        # that is another than the session's.
+        # The training that gave the weights as they are: `fit` says it, until they or the learning
+        # rate are set. Its progress has a state where that is another than the session's.
         self.trained: tuple[Settings, Progress] | None = None
         roles = self.contract.train
         self._learning_rate = DEFAULT_RATE if roles and roles[0].learning_rate else None
@@ -488,8 +488,9 @@ class Session:
 
     def checkpoint(self, **meta: Any) -> Checkpoint:
         """All variables as a checkpoint; `meta`: fields of CheckpointMeta, such as step or note.
-        Its labels are the session's. Where the weights are as `fit` left them, step, settings, seed
-        and progress, which tells the samples, are those of that training, unless others are given.
+        Its labels are the session's. Where weights and learning rate are as `fit` left them, step,
+        settings, seed and progress, which tells the samples, are those of that training, unless
+        others are given.
         """
         from odt_core.checkpoint import Checkpoint, CheckpointMeta
 

@@ -256,7 +256,7 @@ class Run:
 
     def train(self) -> History:
         """Run to the end, a stop, or a divergence."""
-        before = self.session.threads
+        before, trained = self.session.threads, self.session.trained
         self.session.use_threads(self.threads)
         sets_rate = self._sets_rate and self.settings.learning_rate is not None
         try:
@@ -270,7 +270,8 @@ class Run:
             progress = history.progress
             if not self._average.count:  # the session has that state itself
                 progress = replace(progress, state={})
-            self.session.trained = self.settings, progress
+            trained = self.settings, progress
+        self.session.trained = trained
         return history
 
     def _train(self) -> History:

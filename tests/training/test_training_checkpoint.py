@@ -78,6 +78,12 @@ class TestTold:
         for name, value in other.state().items():
             np.testing.assert_array_equal(fresh.state()[name], value)
 
+    def test_training_is_told_after_a_run_that_was_stopped_before_its_first_step(self, trained):
+        control = Control()
+        control.stop()
+        fit(trained, some(8, 1), SETTINGS, control=control)
+        assert told(trained) == (6, SETTINGS.to_json(), 7, True)
+
     def test_what_is_given_comes_first_and_is_no_progress_of_the_training(self, trained):
         checkpoint = trained.checkpoint(step=99)
         assert (checkpoint.meta.step, checkpoint.meta.seed) == (99, 7)
@@ -112,3 +118,12 @@ class TestUntold:
         control.stop()
         fit(session, some(8), SETTINGS, control=control)
         assert told(session) == UNTOLD
+
+    def test_run_without_a_step_does_not_tell_the_training_before_its_start(self, trained):
+        """It goes on from the weights of the file."""
+        control = Control()
+        control.stop()
+        fresh = trained.model.session()
+        start = fit(fresh, some(8), SETTINGS, control=control).progress
+        fit(trained, some(8), SETTINGS, start=start, control=control)
+        assert told(trained) == UNTOLD
