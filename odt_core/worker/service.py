@@ -285,6 +285,8 @@ class Service:
             reporter.flush()
             self.emit(Failed(f"Training failed: {type(error).__name__}: {error}"))
         else:
+            # For checkpoints of a session; here the owner makes them, of what it is told.
+            self._session("own").trained = None
             reporter.finish()
         finally:
             self._control = None

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import platform
+import socket
 import subprocess
 import sys
+import threading
+import weakref
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+from odt_core.training import History, Settings, fit
+from odt_core.worker import service
+from odt_core.worker.protocol import Channel, Message
+from odt_core.worker.wire import pack_samples
+from tests.bright_pixels import some
+
+MODEL = Path(__file__).parents[1] / "runtime" / "models" / "tiny_momentum.tflite"
 # 200 pieces of 256 kB with small ones between them, after one that makes glibc keep such pieces.
 SCRIPT = """
 import sys
@@ -40,3 +52,33 @@ def test_pieces_go_back_to_the_system_when_they_are_free() -> None:
         given_back[what] = float(run.stdout)
     assert given_back["asked"] > 45
     assert given_back["asked"] > given_back["left alone"] + 5
+
+
+def test_worker_lets_go_of_what_a_training_averaged(monkeypatch) -> None:
+    ended = []
+
+    def watched(*arguments: object, **named: object) -> History:
+        history = fit(*arguments, **named)
+        ended.append(weakref.ref(history.progress))
+        return history
+
+    monkeypatch.setattr(service, "fit", watched)
+    ours, theirs = socket.socketpair()
+    asking = Channel(ours)
+    serve = service.Service(Channel(theirs), confined=False).serve
+    serving = threading.Thread(target=serve, daemon=True)
+    serving.start()
+    data = np.frombuffer(MODEL.read_bytes(), np.uint8)
+    asking.send(Message("load", 1, {"name": MODEL.name}, {"model": data}))
+    settings = Settings(epochs=1, batch_size=4, replay=0.0, average=0.5)
+    body, arrays = {"settings": settings.to_json(), "autosave_seconds": None, "threads": 1}, {}
+    pack_samples("samples", some(8), body, arrays)
+    asking.send(Message("fit", 0, body, arrays))
+    asking.send(Message("go"))
+    while asking.receive().kind not in ("Ended", "Failed"):
+        pass
+    asking.send(Message("ping", 2))
+    assert asking.receive().id == 2
+    assert [progress() for progress in ended] == [None]
+    asking.close()
+    serving.join(10)
