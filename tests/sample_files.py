@@ -26,9 +26,9 @@ def png(pixels: np.ndarray | Image.Image, **options: object) -> bytes:
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
-    """They all in a zip."""
+    """They all in a zip, deflated."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return stream.getvalue()

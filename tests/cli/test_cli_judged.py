@@ -10,19 +10,19 @@ import pytest
 
 from odt_core import load_model, save_checkpoint_file
 from odt_core.cli.sources import find_model
-from tests.cli.command_line import ROOT, odt, result
+from odt_core.samples import Labels
+from tests.bright_pixels import some
+from tests.cli.command_line import odt, result
+from tests.cli.tiny_samples import MODEL
 
-MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"  # 4 outputs, without names
 SHORT = ("--epochs", 5, "--batch-size", 8, "--learning-rate", 0.1, "--seed", 2)
 SEEN = "All 20 test samples were trained on: they say nothing of new ones."
 
 
 def write(path: Path, count: int, seed: int, names: str = "0123") -> Path:
     """Pictures 8×8 of as many labels, in turn."""
-    rng, y = np.random.default_rng(seed), np.arange(count) % len(names)
-    x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
-    x[np.arange(count), y * 2, y * 2] = 1
-    np.savez(path, x=x, y=np.array(list(names))[y])
+    given = some(count, seed, Labels(tuple(names)))
+    np.savez(path, x=given.x, y=np.array(list(names))[given.y])
     return path
 
 

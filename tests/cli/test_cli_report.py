@@ -20,10 +20,10 @@ from odt_core.training import Settings
 from odt_core.training.events import Ended, Saved
 from odt_core.worker import Worker
 from tests.cli.command_line import ROOT, odt, odt_process, result
+from tests.cli.tiny_samples import MODEL, samples
 from tests.zoo_models import zoo_file, zoo_model
 
 MODELS = ROOT / "tests" / "runtime" / "models"
-MODEL = MODELS / "tiny_momentum.tflite"
 SHORT = ("--epochs", 5, "--batch-size", 8, "--learning-rate", 0.1, "--seed", 2)
 
 
@@ -36,11 +36,7 @@ def files(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("report")
     paths = {name: folder / f"{name}.npz" for name in ("own", "test")}
     for seed, (name, count) in enumerate((("own", 20), ("test", 40))):
-        rng = np.random.default_rng(seed)
-        y = np.arange(count) % 4
-        x = rng.random((count, 8, 8, 1), dtype=np.float32) * 0.3
-        x[np.arange(count), y * 2, y * 2] = 1
-        np.savez(paths[name], x=x, y=y)
+        np.savez(paths[name], **samples(count, seed))
     paths["out"] = folder / "bundle.zip"
     paths["checkpoint"] = folder / "own.safetensors"
     done = odt(

@@ -13,16 +13,15 @@ from odt_core.errors import SampleError
 from odt_core.samples import Labels, Preprocessing, Subset, prepare, read_samples
 from odt_core.samples.layout import is_test, tell_labels
 from odt_core.samples.left_out import left_out
+from tests import sample_files
+from tests.sample_files import png
 
 
 def zipped(*files: str) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for shade, name in enumerate(files):
-            picture = io.BytesIO()
-            Image.new("L", (6, 6), shade).save(picture, "PNG")
-            archive.writestr(name, picture.getvalue())
-    return stream.getvalue()
+    """Pictures by these names, each of another shade."""
+    return sample_files.zipped(
+        {name: png(Image.new("L", (6, 6), shade)) for shade, name in enumerate(files)}
+    )
 
 
 SPLIT = ("train/cat/0.png", "val/dog/1.png", "test/cat/2.png", "test/dog/3.png")

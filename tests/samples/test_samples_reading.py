@@ -17,21 +17,12 @@ from odt_core.samples import (
     read_samples,
 )
 from odt_core.samples.archives import unpack
-from tests.sample_files import npz
+from tests import sample_files
+from tests.sample_files import npz, zipped
 
 
 def png(shade: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("L", (6, 6), shade).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
+    return sample_files.png(Image.new("L", (6, 6), shade))
 
 
 def unmarked(files: dict[bytes, bytes]) -> bytes:
@@ -309,19 +300,16 @@ class TestZip:
             read_samples(zipped({f"{'x' * 41}/1.png": png(1)}))
 
     def test_pictures_that_unpack_to_far_more_than_they_hold_are_refused_unread(self):
-        buffer = io.BytesIO()
-        Image.new("1", (8_000, 8_000)).save(buffer, "PNG")
-        bombs = {f"a/{k}.png": buffer.getvalue() for k in range(60)}
+        large = sample_files.png(Image.new("1", (8_000, 8_000)))
+        bombs = {f"a/{k}.png": large for k in range(60)}
         with pytest.raises(SampleError, match="unpacks to 3,840 million pixels"):
             read_samples(zipped(bombs), "bombs.zip")
 
     def test_many_pictures_are_kept_smaller(self, monkeypatch):
         monkeypatch.setattr(decoding, "MAX_KEPT", 4 * 4 * 100 * 100)
-        buffer = io.BytesIO()
-        Image.new("RGB", (400, 200)).save(buffer, "PNG")
+        wide = sample_files.png(Image.new("RGB", (400, 200)))
         one, four = (
-            read_samples(zipped({f"a/{k}.png": buffer.getvalue() for k in range(count)}))
-            for count in (1, 4)
+            read_samples(zipped({f"a/{k}.png": wide for k in range(count)})) for count in (1, 4)
         )
         assert one.items[0].shape == (100, 200, 3)
         assert four.items[0].shape == (50, 100, 3)
