@@ -251,15 +251,3 @@ class Movement(Arithmetic):
         y = self.new(static, updates.dtype, "scatter_nd")
         self.emit("SCATTER_ND", [indices, updates, shape], [y], schema.ScatterNdOptionsT())
         return y
-
-    def segment_max(self, x: Tensor, segments: Tensor, count: Value, static: int | None) -> Tensor:
-        """The largest entries of x [n, ...] a segment [count, ...]; of none the lowest value."""
-        y = self.new((static, *x.shape[segments.rank :]), x.dtype, "segment_max")
-        number = self.constant(count, np.int32)
-        self.emit(
-            "UNSORTED_SEGMENT_MAX",
-            [x, segments, number],
-            [y],
-            schema.UnsortedSegmentMaxOptionsT(),
-        )
-        return y

@@ -8,6 +8,7 @@ import numpy as np
 
 from odt_core.errors import LoweringError
 from odt_core.graph.building import Builder
+from odt_core.graph.rules.segments import segments_of
 from odt_core.graph.tensor import Tensor, entries
 
 
@@ -29,7 +30,7 @@ def put_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tensor
     For each row of the table the last place in `indices` that names it says where its new content
     is.
     """
-    last = _last_places(b, table, indices)
+    last = _last_places(b, table, _flat(b, indices))
     new = b.gather(_flat_rows(b, table, indices, rows), b.maximum(last, 0))
     return b.select(_named(b, table, last), new, table)
 
@@ -39,24 +40,31 @@ def combine_rows(
     table: Tensor,
     indices: Tensor,
     rows: Tensor,
-    together: Callable[[Tensor, Tensor, Tensor], Tensor],
-    combine: Callable[[Tensor, Tensor], Tensor],
+    kind: str,
+    combine: Callable[[Builder, Tensor, Tensor], Tensor],
 ) -> Tensor:
-    """The table with combine(row, rows[i]) at indices[i]; together: what several rows for one index
-    come to, as a segment op of (rows, indices, number of segments). Rows that no index names stay
-    as they are, infinite ones too.
+    """The table with combine(row, rows[i]) at indices[i]; kind: the TensorFlow op that makes one
+    row of several for one index. Rows that no index names stay as they are, infinite ones too.
     """
-    places = b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
-    flat = _flat_rows(b, table, indices, rows)
-    new = combine(table, together(flat, places, b.constant(table.dim(0), np.int32)))
-    return b.select(_named(b, table, _last_places(b, table, indices)), new, table)
+    places, flat = _flat(b, indices), _flat_rows(b, table, indices, rows)
+    new = combine(b, table, _of_each_row(b, kind, table, flat, places))
+    return b.select(_named(b, table, _last_places(b, table, places)), new, table)
 
 
-def _last_places(b: Builder, table: Tensor, indices: Tensor) -> Tensor:
-    """For each row of the table the last place in `indices` that names it; none: below 0."""
-    flat = b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
-    size = table.dim(0)
-    return b.segment_max(b.range(0, b.reshape(b.shape(flat), ())), flat, size, size)
+def _flat(b: Builder, indices: Tensor) -> Tensor:
+    """Indices as int32 [n]."""
+    return b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
+
+
+def _of_each_row(b: Builder, kind: str, table: Tensor, x: Tensor, places: Tensor) -> Tensor:
+    """For each row of the table what comes of the entries of x whose places name it."""
+    return segments_of(b, kind, x, places, b.constant(table.dim(0), np.int32))
+
+
+def _last_places(b: Builder, table: Tensor, places: Tensor) -> Tensor:
+    """For each row of the table the last of the places that names it; none: below 0."""
+    numbers = b.range(0, b.reshape(b.shape(places), ()))
+    return _of_each_row(b, "UnsortedSegmentMax", table, numbers, places)
 
 
 def _named(b: Builder, table: Tensor, last: Tensor) -> Tensor:

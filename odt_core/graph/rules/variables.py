@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
 from odt_core.graph.rules.rows import add_rows, combine_rows, gather_rows, put_rows
-from odt_core.graph.rules.segments import segments_of
 from odt_core.graph.tensor import Tensor
 
 
@@ -108,10 +106,8 @@ _COMBINED: dict[str, tuple[str, Callable[[Builder, Tensor, Tensor], Tensor]]] = 
 def scatter_combine(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """variable[indices[i]] ×, ÷, max or min updates[i]; one that comes twice counts twice."""
     variable, indices, updates = inputs
-    kind, combine = _COMBINED[op.op]
-    together, each = partial(segments_of, b, kind), partial(combine, b)
     value = resources.read(b, variable)
-    changed = combine_rows(b, value, indices, updates, together, each)
+    changed = combine_rows(b, value, indices, updates, *_COMBINED[op.op])
     resources.assign(b, variable, changed)
     return []
 
