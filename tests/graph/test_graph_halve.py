@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
+from graphs import empty
 
 from odt_core.authoring import to_inference_tflite, to_trainable_tflite
 from odt_core.bundled import bundled_models
@@ -12,7 +14,7 @@ from odt_core.graph.building import Builder
 from odt_core.graph.flatbuffer import read, write
 from odt_core.graph.halve import halve_weights
 from odt_core.graph.operators import inputs_of, name_of, outputs_of
-from odt_core.graph.passes.wide_kernels import is_packed_apart
+from odt_core.graph.passes.wide_kernels import is_packed_apart, widen_kernels
 from odt_core.graph.record import PASSES_VERSION, Record, write_record
 from odt_core.runtime import load_model
 from odt_core.runtime.interpreter import Interpreter
@@ -117,3 +119,14 @@ def test_kernels_that_an_older_odt_halved_are_float32_when_loaded_and_give_the_s
 def test_bytes_that_are_no_model_raise():
     with pytest.raises(ModelError):
         halve_weights(b"nothing")
+
+
+def test_kernel_whose_shape_is_not_known_stays():
+    b = empty()
+    image, kernel, result = (b.new(shape, np.float32) for shape in ((1, 4, 4, 3), (), ()))
+    options = schema.Conv2DOptionsT()
+    options.strideH = options.strideW = 1
+    b.emit("CONV_2D", [image, kernel], [result], options)
+    b.graph.operators = b.operators
+    widen_kernels(b.model)
+    assert list(inputs_of(b.graph.operators[0])) == [image.index, kernel.index]

@@ -38,8 +38,8 @@ def is_packed_apart(b: Builder, operator: schema.OperatorT) -> bool:
     name, options = name_of(b.model, operator), operator.builtinOptions
     if name != "CONV_2D":
         return name == "DEPTHWISE_CONV_2D"
-    _, height, width, _ = b.tensor(inputs_of(operator)[1]).shape
-    return (height, width, options.strideH, options.strideW) != (1, 1, 1, 1)
+    pixels = b.tensor(inputs_of(operator)[1]).shape[1:3]  # none of a shape that is not known
+    return (*pixels, options.strideH, options.strideW) != (1, 1, 1, 1)
 
 
 def _widened(b: Builder, operator: schema.OperatorT, narrow: dict[int, Tensor]) -> bool:
