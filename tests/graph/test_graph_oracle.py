@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drill import STEPS, Drill
+from drill import STEPS, Drill, relative
 
 from odt_core import load_model
 from odt_core.checkpoint.tensorflow import read_tf_checkpoint, write_tf_checkpoint
@@ -85,15 +85,6 @@ EXACT = [n for n, r in ALL.items() if "losses" in r.found and r.drill.expect is 
 RANDOM = [n for n, r in ALL.items() if r.drill.random]
 UNTRAINABLE = [n for n, r in ALL.items() if r.drill.expect is not None]
 UNINITIALISED = [n for n, r in ALL.items() if r.drill.start]
-
-
-def relative(given: Any, expected: Any) -> float:
-    """The largest difference, relative to the largest expected magnitude."""
-    given, expected = np.asarray(given, np.float64), np.asarray(expected, np.float64)
-    assert given.shape == expected.shape
-    assert np.isfinite(given).all()
-    scale = float(np.abs(expected).max(initial=0)) or 1.0
-    return float(np.abs(given - expected).max(initial=0)) / scale
 
 
 @dataclass(frozen=True)

@@ -260,3 +260,14 @@ def classification(
     x = samples or Feed("samples")
     train = tuple(Call("train", {"x": x, "y": labels}, "loss", count) for count in batches)
     return Drill(problem, train, (Call("infer", {"x": x}, output, infer),), **more)
+
+
+def relative(given: Any, expected: Any) -> float:
+    """The largest difference, relative to the largest magnitude expected; infinite where shapes
+    differ or a number is not finite.
+    """
+    given, expected = np.asarray(given, np.float64), np.asarray(expected, np.float64)
+    if given.shape != expected.shape or not np.isfinite([given, expected]).all():
+        return float("inf")
+    scale = float(np.abs(expected).max(initial=0)) or 1.0
+    return float(np.abs(given - expected).max(initial=0)) / scale

@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "oracle"))
 
-from drill import Drill, Run
+from drill import Drill, Run, relative
 
 try:
     from ai_edge_litert.interpreter import Interpreter
@@ -42,7 +42,7 @@ def differences(model: Path) -> dict[str, float]:
     run = runner(Interpreter(str(model.with_suffix(".tflite")), num_threads=1))
     drill.prepare(run)
     found = {
-        "losses": _relative(drill.losses(run), expected["losses"]),
+        "losses": relative(drill.losses(run), expected["losses"]),
         "predictions": _all(drill.outputs(run), expected["outputs"]),
     }
     path = model.with_suffix(".small.tflite")
@@ -56,14 +56,7 @@ def differences(model: Path) -> dict[str, float]:
 
 
 def _all(given: Iterable[object], expected: Iterable[object]) -> float:
-    return max(map(_relative, given, expected), default=0.0)
-
-
-def _relative(given: object, expected: object) -> float:
-    given, expected = np.asarray(given, np.float64), np.asarray(expected, np.float64)
-    if given.shape != expected.shape or not np.isfinite([given, expected]).all():
-        return float("inf")
-    return float(np.abs(given - expected).max(initial=0) / (np.abs(expected).max(initial=0) or 1))
+    return max(map(relative, given, expected), default=0.0)
 
 
 if __name__ == "__main__":
