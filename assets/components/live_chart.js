@@ -2,6 +2,8 @@
 // remounted, the height stays and a zoom stays. Every tick carries the whole curves (a lost tick
 // then loses nothing); what is already drawn is skipped by count.
 const STATE = new WeakMap();
+// Pixels beside the plot of a card, for the numbers of its axis and the last point.
+const LEFT = 44, RIGHT = 8;
 const NARROW = 340;  // below it two columns of names overlap
 const CONFIG = { displayModeBar: false, showTips: false, doubleClick: "reset+autosize" };
 
@@ -22,7 +24,7 @@ function asTrace(series, colours, large) {
 function layout(data, colours, revision, { low, lines, left }) {
   const axis = { gridcolor: colours.grid, zeroline: false, linecolor: colours.grid, automargin: false };
   const top = data.large ? 34 : 26 + 18 * (lines - 1);
-  return { autosize: true, margin: { l: data.large ? 56 : 44, r: 8, t: top, b: data.large ? 40 : low ? 20 : 30 }, uirevision: revision,
+  return { autosize: true, margin: { l: data.large ? 56 : LEFT, r: RIGHT, t: top, b: data.large ? 40 : low ? 20 : 30 }, uirevision: revision,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hovermode: "x",
     font: { family: colours.font, size: data.large ? 14 : 11, color: colours.text },
     legend: { orientation: "h", x: left, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", itemwidth: 30, maxheight: 1,
@@ -38,7 +40,7 @@ function layout(data, colours, revision, { low, lines, left }) {
 function room(data, graph) {
   const lines = data.series.length < 4 || data.large ? 1 : graph.clientWidth < NARROW ? 4 : 2;
   // Two long names a line need the space above the axis' numbers, too: a share of the plot's width.
-  const left = lines === 2 ? -40 / (graph.clientWidth - 52) : 0;
+  const left = lines === 2 ? (4 - LEFT) / (graph.clientWidth - LEFT - RIGHT) : 0;
   return { lines, left, low: graph.clientHeight < (lines === 4 ? 190 : 150) };
 }
 
