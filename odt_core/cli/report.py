@@ -198,6 +198,7 @@ def _report(options: Namespace) -> Result:
         "batches": _batches(given) or None,
         "test": judged.get("test"),
         "base_test": judged.get("base_test"),
+        "base_task": judged.get("base_test"),  # the name in scripts of others: it stays
         "unjudged": None if test is None else why_unjudged(given.model.contract, test),
         "left_out": [said for said in given.left_out if said],
         "origin": evidence.origin.beginning.value,

@@ -107,6 +107,7 @@ def _run(options: Namespace) -> Result:
         "labels": list(samples.labels.names) if model.contract.classifies else [],
         "guessed": _guessed(samples.labels) if unnamed else None,
         **judged,
+        "base_task": judged["base_test"],  # the name in scripts of others: it stays
         "unjudged": unjudged,
         "left_out": [said for said in (others, base_others) if said],
         "outcome": history.outcome.value,

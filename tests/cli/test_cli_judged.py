@@ -89,6 +89,7 @@ class TestBaseTest:
         card = result(*learn, "--checkpoint", weights)
         file = result(*learn, *named)
         judged = result("evaluate", *given, *named, "--checkpoint", weights)
+        assert card["base_task"] == card["base_test"]
         assert card["base_test"]["n"] == 1_000
         for one in (file, judged):
             assert one["left_out"] == []

@@ -84,7 +84,7 @@ def test_training_and_report_when_checked_are_identical(files):
     assert got["test"]["n"] == 40
     assert {"p_value", "comparison", "seen_in_training", "sentences"} < set(got["test"])
     assert {"correct", "confusion", "cross_entropy"} < set(got["test"]["personalised"])
-    assert got["base_test"] is None
+    assert got["base_test"] is got["base_task"] is None
     assert got["cost"]["step_ms"] > 0
     assert got["cost"]["checkpoint_bytes"] > 0
     assert "n = 40 test samples" in got["studies"]["samples_needed"]["sentence"]

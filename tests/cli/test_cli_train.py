@@ -34,7 +34,7 @@ class TestTrain:
         assert got["test"]["base"]["n"] == got["test"]["personalised"]["n"] == 40
         assert got["test"]["personalised"]["accuracy"] == 1.0
         assert got["test"]["base"]["accuracy"] < 0.6
-        assert got["base_test"] is None
+        assert got["base_test"] is got["base_task"] is None
         assert got["outcome"] == "finished"
 
     def test_batch_size_that_the_model_does_not_take_is_said_and_kept_as_it_was(self, tmp_path):
