@@ -15,15 +15,13 @@ from odt_core.evaluation.over_again import exact_copies, first_of_each
 from odt_core.evaluation.place_scores import PlaceScores, places
 from odt_core.evaluation.uneven import Constant, balanced_accuracy, constant_answer
 from odt_core.kinds import check_kind, kind_of
+from odt_core.runtime.scores import TINY, right_answers
 from odt_core.samples.labels import called
 from odt_core.samples.types import check_samples
 
 if TYPE_CHECKING:
     from odt_core.dialects.contract import Contract
     from odt_core.samples import Labels, Samples
-
-# A probability of 0 for the right label counts as this one, so that the mean stays finite.
-SMALLEST = 1e-7
 
 
 class Predicts(Protocol):
@@ -48,7 +46,7 @@ class Evaluation:
 
     n: int
     correct: int | None
-    cross_entropy: float | None  # mean of -ln p(right label), nats
+    cross_entropy: float | None  # mean of -ln p(right label), nats; p at least TINY
     confusion: np.ndarray | None  # int64 [K, K], rows: right label, columns: prediction
     predictions: np.ndarray  # int64 [N]; float32 [N, *target_shape] or [N, …, K] for values
     confidences: np.ndarray | None  # float32 [N], probability of the prediction
@@ -182,8 +180,6 @@ def truth_of(samples: Samples, contract: Contract) -> np.ndarray:
 
     SampleError where such a model's samples have targets that say otherwise.
     """
-    from odt_core.runtime.scores import right_answers
-
     dropped = contract.why_not_given_back(samples.x, samples.y)
     if dropped:
         raise SampleError(dropped)
@@ -195,7 +191,7 @@ def measure(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     without the rest, for every step of a training.
     """
     right = probabilities[np.arange(len(y)), y]
-    cross_entropy = -np.log(np.maximum(right, SMALLEST), dtype=np.float64).sum() / len(y)
+    cross_entropy = -np.log(np.maximum(right, TINY), dtype=np.float64).sum() / len(y)
     accuracy = np.count_nonzero(probabilities.argmax(axis=1) == y) / len(y)
     return float(cross_entropy), float(accuracy)
 
@@ -341,7 +337,7 @@ def _score_labels(probabilities: np.ndarray, y: np.ndarray, same: np.ndarray | N
     return Evaluation(
         n=n,
         correct=int(((predictions == y) & judged).sum()),
-        cross_entropy=float(0 - np.log(np.maximum(right, SMALLEST)).mean()) if n else float("nan"),
+        cross_entropy=float(0 - np.log(np.maximum(right, TINY)).mean()) if n else float("nan"),
         confusion=confusion,
         predictions=predictions,
         confidences=probabilities[np.arange(n), predictions].astype(np.float32),

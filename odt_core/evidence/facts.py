@@ -22,7 +22,7 @@ from odt_core.samples import Samples
 from odt_core.training.batches import plan_for
 from odt_core.training.settings import Settings
 
-FORMAT = "odt evidence, version 3"
+FORMAT = "odt evidence, version 4"
 
 
 def facts(

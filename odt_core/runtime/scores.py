@@ -43,8 +43,12 @@ def two_labels(scores: np.ndarray, kind: OutputKind) -> np.ndarray:
     A logit goes through the logistic function; a probability is that of label 1.
     """
     values = scores.reshape(-1).astype(np.float64)
-    one = np.clip(values, 0, 1) if kind is OutputKind.PROBABILITIES else _sigmoid(values)
-    return np.stack([1 - one, one], axis=1).astype(np.float32)
+    if kind is OutputKind.PROBABILITIES:
+        one = np.clip(values, 0, 1)
+        both = [1 - one, one]
+    else:
+        both = [_sigmoid(-values), _sigmoid(values)]  # 1 - p is 0 long before its logarithm is not
+    return np.stack(both, axis=1).astype(np.float32)
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

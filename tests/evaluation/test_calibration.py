@@ -23,7 +23,7 @@ from odt_core.evaluation import (
 from odt_core.evaluation.logits import as_logits
 from odt_core.evaluation.reliability_diagram import reliability
 from odt_core.evaluation.temperature import _sentence
-from odt_core.runtime.scores import at_temperature, probabilities
+from odt_core.runtime.scores import at_temperature, probabilities, two_labels
 from tests.evaluation.evaluation_material import CARD, digits
 
 
@@ -174,6 +174,19 @@ class TestTemperature:
         logits, y = some_logits(outputs=2)
         single = (logits[:, 1] - logits[:, 0])[:, None]
         assert fit_temperature(single, y).value == pytest.approx(fit_temperature(logits, y).value)
+
+    @pytest.mark.parametrize(
+        ("said", "scores"), [(probabilities, [[40, 0], [0, 40]]), (two_labels, [[-40], [40]])]
+    )
+    def test_cross_entropy_of_sure_and_wrong_answers_is_that_of_all_other_figures(
+        self, said, scores
+    ):
+        """The first is wrong, and p e^-40: 0 beside 1 in float32, and less than 1e-7."""
+        values, y = np.array(scores, np.float32), np.array([1, 1])
+        used = [np.ones(2, bool)] * (said is probabilities)
+        found = score(said(values, *used, OutputKind.LOGITS), y)
+        assert found.cross_entropy == pytest.approx(20.0)
+        assert fit_temperature(values, y).before.nll == pytest.approx(20.0)
 
     @pytest.mark.parametrize(("right", "value"), [(True, 0.05), (False, 20.0)])
     def test_samples_that_fix_no_temperature_say_so(self, right, value):

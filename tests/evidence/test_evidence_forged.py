@@ -227,19 +227,22 @@ def test_figure_up_to_rounding_is_the_same(folder, monkeypatch):
 
 
 def test_bundle_of_an_older_format_is_trained_again_and_not_accused_of_what_meant_another(folder):
-    """What version 2 wrote of samples of which some are others over again."""
+    """What version 2 wrote of samples of which some are others over again, and 3 of a wrong answer
+    that was surer than 1e-7.
+    """
     path = folder / CARD
     card = json.loads(path.read_text("utf-8"))
-    card["format"] = "odt evidence, version 2"
+    card["format"] = "odt evidence, version 3"
     own = card["results"]["test"]["own"]
     own |= {"constant_answer": None, "correct": 1, "accuracy": 1 / 30, "interval": [0.0, 0.2]}
+    own["cross_entropy"] -= 0.5
     card["inside"]["temperature"]["held_out"] = not card["inside"]["temperature"]["held_out"]
     card["tests"] += 2
     path.write_text(json.dumps(card), "utf-8")
     with_digests(folder)
     code, said = reproduce(folder)
     assert (code, said["identical"], said["contradictions"], said["results"]) == (2, True, [], [])
-    assert 'of another format ("odt evidence, version 2")' in said["message"]
+    assert 'of another format ("odt evidence, version 3")' in said["message"]
     assert "say of both models' answers" in said["message"]
     changed(folder, "reproduce.origin.stages.0.total", 2000)
     assert reproduce(folder)[0] == 1
