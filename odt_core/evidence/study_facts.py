@@ -98,10 +98,12 @@ def inside_facts(inside: Inside) -> dict[str, Any]:
 
 
 def _controls(controls: Controls) -> dict[str, Any]:
-    one = {
+    shared = controls.shared
+    one: dict[str, Comparison | None] = {
         "own": controls.own,
         "another_person": controls.other_person,
         "own_over_another": controls.own_over_other,
+        "own_on_shared_labels": None if shared is None else shared.own,
     }
     each = {
         "shuffled_labels": controls.shuffled,
@@ -112,6 +114,7 @@ def _controls(controls: Controls) -> dict[str, Any]:
         "vanished": controls.vanished,
         "samples": controls.samples,
         "another_persons_samples": controls.other_samples,
+        "shared_labels": shared and {"has": list(shared.has), "lacks": list(shared.lacks)},
         "labels_kept_by_chance": controls.kept,
         "gains": {
             **{name: None if gain is None else _gain(gain) for name, gain in one.items()},

@@ -131,6 +131,10 @@ def controls(study: dict[str, Any]) -> Table:
         "shuffled_labels": f"your samples, {quantity.taught}s shuffled",
         "another_person": "another person's samples",
     }
+    if study["shared_labels"]:
+        on = f", on {some(study['shared_labels']['has'])} alone"
+        said["another_person"] += on
+        said["own_on_shared_labels"] = said["own"] + on
     rows = [
         (
             said[name],

@@ -11,7 +11,7 @@ import numpy as np
 
 from odt_core.errors import OdtError, SampleError
 from odt_core.evaluation.comparison import Comparison, compare
-from odt_core.evaluation.evaluation import Evaluation, evaluate
+from odt_core.evaluation.evaluation import Evaluation, evaluate, part_of
 from odt_core.evaluation.repeats import repeated
 from odt_core.samples.splitting import groups_of
 from odt_core.studies.judging import left_to_judge
@@ -19,7 +19,7 @@ from odt_core.studies.sample_size import nested_subset
 from odt_core.studies.study import OnProgress, Stopped, StudyProgress, StudyStopped, never, quiet
 from odt_core.studies.trainings import State, Training, train_each
 from odt_core.training.settings import Settings
-from odt_core.words import percent, sentences
+from odt_core.words import count, percent, sentences, some_of
 
 if TYPE_CHECKING:
     from odt_core.bundled import ModelCard
@@ -44,9 +44,21 @@ class _Left(Enum):
 
 
 @dataclass(frozen=True)
+class Shared:
+    """Where another person's samples have not all labels of the test samples. has, lacks: what
+    these are called. own: the base model against the person's own, on the test samples of `has`.
+    """
+
+    own: Comparison
+    has: tuple[str, ...]
+    lacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Controls:
     """All on the same test samples. `own`, `shuffled`, `other_person`: the base model against the
-    model trained so. `own_over_…`: the model trained so against the person's own.
+    model trained so. `own_over_…`: the model trained so against the person's own. Both of another
+    person are on the test samples of `shared` alone, where it is not None.
 
     kept: share of the training samples that kept their label when labels were shuffled, the mean
     over the shuffles. samples: how many each was trained on. shuffled has a comparison for each
@@ -63,6 +75,7 @@ class Controls:
     other_samples: int
     vanished: bool | None  # with shuffled labels; None where that cannot be told
     sentence: str
+    shared: Shared | None = None
 
 
 def negative_controls(
@@ -84,18 +97,22 @@ def negative_controls(
     test samples that are left (`left_to_judge`).
 
     others: another person's samples under the same labels; at most as many of each label as
-    `train` has are used. seed: of the shuffling. weights: all variables after training on `train`
-    with these settings, where they are known: the first training is left out then. left_out: why
-    other tests are not among `test`, for the sentence; "" for none. Raises SampleError without
-    samples or tests that are left, StudyStopped when stopped.
+    `train` has are used, and judged by the test samples of those labels: others they could not
+    teach. seed: of the shuffling. weights: all variables after training on `train` with these
+    settings, where they are known: the first training is left out then. left_out: why other tests
+    are not among `test`, for the sentence; "" for none. Raises SampleError without samples or tests
+    that are left, StudyStopped when stopped.
     """
     _check(train, test)
     test, also = left_to_judge(train, replace(test, labels=train.labels), trainer.card)
     mixed = shuffled_labels(train, seed)
     theirs = like(others, train, seed) if others is not None else None
+    common = np.isin(groups_of(test), groups_of(theirs)) if theirs is not None else None
+    if common is None or not common.any():
+        theirs = None
     runs = [Training("your samples", train, settings, weights=weights)]
     runs += [Training(f"shuffled labels {k + 1}", one, settings) for k, one in enumerate(mixed)]
-    if theirs is not None and len(theirs):
+    if theirs is not None:
         runs.append(Training("another person's samples", theirs, settings))
     trainer.reset()
     base = evaluate(trainer, test)
@@ -117,12 +134,20 @@ def negative_controls(
     own = compare(base, mine, _CALLED)
     against_base = tuple(compare(base, one, _CALLED) for one in shuffled)
     over_shuffled = tuple(compare(one, mine) for one in shuffled)
-    other_person = compare(base, other[0], _CALLED) if other else None
-    over_other = compare(other[0], mine) if other else None
+    other_person = over_other = shared = None
+    if other and common is not None:
+        other_person, over_other, shared = _on_common(base, mine, other[0], common, test)
     kept = float(np.mean([_same(one.y, train.y) for one in mixed])) if mixed else 1.0
     vanished = _vanished(own, against_base, over_shuffled, kept)
     said = _sentence(
-        own, against_base, over_shuffled, other_person, over_other, kept=kept, vanished=vanished
+        own,
+        against_base,
+        over_shuffled,
+        other_person,
+        over_other,
+        kept=kept,
+        vanished=vanished,
+        shared=shared,
     )
     return Controls(
         own=own,
@@ -135,6 +160,28 @@ def negative_controls(
         other_samples=len(theirs) if theirs is not None else 0,
         vanished=vanished,
         sentence=sentences(said, also, left_out),
+        shared=shared,
+    )
+
+
+def _on_common(
+    base: Evaluation, mine: Evaluation, other: Evaluation, common: np.ndarray, test: Samples
+) -> tuple[Comparison, Comparison, Shared | None]:
+    """(other_person, own_over_other, shared) of Controls. common: bool [N], the test samples of
+    labels that the other person's training samples have.
+    """
+    if common.all():
+        return compare(base, other, _CALLED), compare(other, mine), None
+    base, mine, other = (part_of(one, common) for one in (base, mine, other))
+    has, lacks = (
+        tuple(test.labels.called(int(label)) for label in np.unique(groups_of(test)[those]))
+        for those in (common, ~common)
+    )
+    shared = Shared(compare(base, mine, _CALLED, some_labels=True), has, lacks)
+    return (
+        compare(base, other, _CALLED, some_labels=True),
+        compare(other, mine, some_labels=True),
+        shared,
     )
 
 
@@ -215,9 +262,9 @@ def like(others: Samples, train: Samples, seed: int) -> Samples:
     """At most as many of each label as `train` has, under its labels; with targets, in all."""
     parts = []
     groups = groups_of(others)
-    for label, count in zip(*np.unique(groups_of(train), return_counts=True), strict=True):
+    for label, number in zip(*np.unique(groups_of(train), return_counts=True), strict=True):
         index = np.flatnonzero(groups == label)
-        mine = nested_subset(others.take(index), int(count), seed)
+        mine = nested_subset(others.take(index), int(number), seed)
         parts.append((mine.x, mine.y))
     x = np.concatenate([x for x, _ in parts])
     return replace(train, x=x, y=np.concatenate([y for _, y in parts]))
@@ -265,6 +312,7 @@ def _sentence(
     *,
     kept: float,
     vanished: bool | None,
+    shared: Shared | None = None,
 ) -> str:
     n = own.n
     if not own.gained:
@@ -281,7 +329,7 @@ def _sentence(
     else:
         told.append(_of_shuffled(shuffled, over_shuffled, kept, vanished))
     if other is not None and over_other is not None:
-        told.append(_of_other(other, over_other))
+        told.append(_of_other(other, over_other, shared))
     return " ".join(told)
 
 
@@ -334,10 +382,27 @@ def _figures(each: Sequence[Comparison]) -> str:
     return "; ".join((each[0].gain_words, *again))
 
 
-def _of_other(other: Comparison, over_other: Comparison) -> str:
+def _of_other(other: Comparison, over_other: Comparison, shared: Shared | None) -> str:
+    if shared is None:
+        return _of_all_labels(other, over_other, "it")
+    has, lacks = (some_of([f"“{name}”" for name in names]) for names in (shared.has, shared.lacks))
+    said = (
+        f"Another person's samples are of {has} alone, not of {lacks}, and are judged by the "
+        f"{count(other.n, 'test sample')} of {has}."
+    )
+    if shared.own.gained or other.gained:
+        return f"{said} {_of_all_labels(other, over_other, 'the gain on those')}"
+    return (
+        f"{said} There your own gave no gain that is more than chance either "
+        f"({shared.own.gain_words}; theirs: {_figures([other])}): this control tells nothing."
+    )
+
+
+def _of_all_labels(other: Comparison, over_other: Comparison, gain: str) -> str:
+    """Of all labels of the test samples that judge both. gain: what it is called."""
     against = f"against theirs: {_figures([over_other])}"
     if not other.gained and over_other.gained:
-        return f"Another person's samples gave no gain ({other.gain_words}): it is yours."
+        return f"Another person's samples gave no gain ({other.gain_words}): {gain} is yours."
     if not other.gained:
         return (
             f"Another person's samples gave no gain that is more than chance ({other.gain_words}), "

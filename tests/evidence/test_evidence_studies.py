@@ -15,7 +15,7 @@ from evidence_cases import MODEL, Trained
 
 from odt_core.evaluation import fit_temperature, state_digest
 from odt_core.evaluation.paired import gain_interval
-from odt_core.evidence import Studies, look_inside, study_all
+from odt_core.evidence import Studies, look_inside, study_all, tables
 from odt_core.evidence.inside import Inside
 from odt_core.evidence.study_facts import cost_facts, inside_facts, study_facts
 from odt_core.samples import Samples
@@ -28,6 +28,7 @@ from odt_core.studies import (
     StudyStopped,
     WorkerTrainer,
 )
+from odt_core.studies.controls import Shared
 from odt_core.studies.study import quiet
 from odt_core.training import Settings
 from odt_core.worker import Worker
@@ -154,6 +155,17 @@ class TestStudyFacts:
         alone = zipfile.ZipFile(io.BytesIO(trained.bundle()))
         assert json.loads(alone.read("personalisation-card.json"))["tests"] == 1
         assert "This card holds" not in alone.read("personalisation-card.md").decode()
+
+    def test_controls_on_some_labels_name_them_beside_the_own_gain_there(self, studies):
+        known = studies.controls
+        shared = Shared(known.own, ("one", "two"), ("three",))
+        found = study_facts(replace(studies, controls=replace(known, shared=shared)))["controls"]
+        assert found["shared_labels"] == {"has": ["one", "two"], "lacks": ["three"]}
+        rows = [row[0] for row in tables.controls(found)]
+        assert rows[-2:] == [
+            "another person's samples, on one, two alone",
+            "your samples, on one, two alone",
+        ]
 
     def test_nothing_studied_says_why(self):
         found = study_facts(Studies(reasons=("Nobody asked.",)))

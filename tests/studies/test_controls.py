@@ -14,6 +14,7 @@ from odt_core.runtime import load_model
 from odt_core.samples import Labels, Samples
 from odt_core.studies import negative_controls
 from odt_core.studies.controls import (
+    Shared,
     _sentence,
     _vanished,
     like,
@@ -65,6 +66,22 @@ class TestNegativeControls:
         assert got.vanished is None
         assert "no gain beyond chance" in got.sentence
         assert got.other_person is None
+
+    def test_another_person_is_judged_by_the_labels_that_both_have(self, model, samples, trainer):
+        train, test = samples
+        other = model.prepare(model.card.load_people()["Writer 3"])
+        sevens = int(np.count_nonzero(test.y == 7))
+        got = negative_controls(trainer, train, test, SHORT, others=other.take(other.y == 7))
+        assert (got.shared.has, got.shared.lacks) == (("7",), tuple("012345689"))
+        counts = got.other_person.n, got.own_over_other.n, got.shared.own.n, got.own.n
+        assert counts == (sevens, sevens, sevens, 59)
+
+    def test_person_who_has_none_of_the_tested_labels_is_no_control(self, model, samples, trainer):
+        train, test = samples
+        other = model.prepare(model.card.load_people()["Writer 3"])
+        test = test.take(test.y != 7)
+        got = negative_controls(trainer, train, test, SHORT, others=other.take(other.y == 7))
+        assert (got.other_person, got.shared, got.other_samples) == (None, None, 0)
 
     def test_shuffling_keeps_samples_and_counts_but_not_the_order(self, samples):
         train, _ = samples
@@ -135,11 +152,13 @@ def told(fixed: int, broken: int, n: int = 60) -> Comparison:
 
 
 class TestControlsInWords:
-    def sentence(self, own, shuffled, over, other=None, over_other=None, kept=0.1) -> str:
+    def sentence(
+        self, own, shuffled, over, other=None, over_other=None, kept=0.1, shared=None
+    ) -> str:
         """shuffled, over: of each shuffle, or of the one."""
         each = [one if isinstance(one, list) else [one] for one in (shuffled, over)]
         vanished = _vanished(own, *each, kept)
-        return _sentence(own, *each, other, over_other, kept=kept, vanished=vanished)
+        return _sentence(own, *each, other, over_other, kept=kept, vanished=vanished, shared=shared)
 
     def test_gain_when_shuffling_takes_it_is_real_and_every_figure_has_its_interval(self):
         said = self.sentence(told(12, 0), told(1, 20), told(30, 0))
@@ -192,6 +211,23 @@ class TestControlsInWords:
         assert "it is yours" in self.sentence(*rest, told(2, 2), told(12, 2))
         assert "not better by more than chance" in self.sentence(*rest, told(5, 0), told(7, 3))
         assert "helped, too" in self.sentence(*rest, told(10, 0), told(2, 1))
+
+    def test_other_person_without_the_labels_that_gained_tells_nothing(self):
+        rest = told(12, 0), told(1, 20), told(30, 0), told(0, 0, 6), told(0, 0, 6)
+        said = self.sentence(*rest, shared=Shared(told(0, 0, 6), ("7",), ("heart", "star")))
+        assert (
+            "Another person's samples are of “7” alone, not of “heart”, “star”, and are judged by "
+            "the 6 test samples of “7”. There your own gave no gain"
+        ) in said
+        assert said.endswith(": this control tells nothing.")
+        assert "yours" not in said
+
+    def test_other_person_without_some_labels_claims_nothing_of_those(self):
+        rest = told(12, 0), told(1, 20), told(30, 0), told(1, 1, 20), told(8, 0, 20)
+        said = self.sentence(*rest, shared=Shared(told(8, 0, 20), ("7",), ("star",)))
+        assert said.endswith(
+            "0.0 points, 95 % interval −19.9 to +19.9): the gain on those is yours."
+        )
 
     def test_no_better_by_more_than_chance_is_not_said_with_the_p_value_of_a_loss(self):
         """Of 60 your model gets 20 wrong that the others get right: p < 0.001."""

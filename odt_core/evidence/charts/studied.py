@@ -45,7 +45,8 @@ def _controls(controls: Controls) -> Intervals:
         (f"{what}s shuffled {k + 1}", Role.BASE, one) for k, one in enumerate(controls.shuffled)
     ]
     if controls.other_person is not None:
-        rows.append(("Another person's", Role.BASE, controls.other_person))
+        part = ", in part" if controls.shared else ""
+        rows.append((f"Another person's{part}", Role.BASE, controls.other_person))
     return Intervals(
         name="controls",
         title="Is the gain real? Negative controls",

@@ -71,7 +71,9 @@ def _show(result: Controls) -> None:
     rows: list[tuple[str, Comparison]] = [("Your samples", result.own)]
     rows += [(f"Shuffled {what} {k + 1}", one) for k, one in enumerate(result.shuffled)]
     if result.other_person is not None:
-        rows.append(("Another person's", result.other_person))
+        part = ", in\u00a0part" if result.shared else ""
+        rows.append((f"Another person's{part}", result.other_person))
+    on_shared = [("Your samples, in part", result.shared.own)] if result.shared else []
     names = [name.replace(" ", "<br>") for name, _ in rows]  # upright on a phone too
     colours = [OWN] + [BASE] * (len(rows) - 1)
     quantity, scale = result.own.quantity, result.own.quantity.scale
@@ -130,13 +132,13 @@ def _show(result: Controls) -> None:
         ("Trained on", "Gain, 95 % interval", "Against the base model"),
         [
             (name, one.gain_figures.replace("95 % interval ", ""), one.sentence)
-            for name, one in rows
+            for name, one in rows + on_shared
         ],
     )
     if result.other_person is None:
         pieces.note(
-            "Nobody else's samples are at hand for this model. From the command line: "
-            "odt_core report … --others PATH."
+            "Nobody else's samples of the labels that you test are at hand for this model. From "
+            "the command line: odt_core report … --others PATH."
         )
     pieces.note(
         f"Trained on {result.samples} samples each"

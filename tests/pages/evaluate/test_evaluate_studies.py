@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from odt_core.checkpoint.checkpoint import load_checkpoint, save_checkpoint
 from odt_core.evaluation import compare, score
 from odt_core.studies import Controls
+from odt_core.studies.controls import Shared
 from odt_core.workspace import Kind
 from pages.ui.desk.worker import bundled_path
 from pages.ui.evaluate.study import COST, about_training, trainer_of
@@ -52,6 +53,17 @@ class TestControls:
     def test_note_of_shuffles_is_there_where_there_were_some(self):
         assert "When the labels were shuffled, 10 % kept theirs." in self.shown()
         assert "were shuffled" not in self.shown(shuffled=(), own_over_shuffled=(), vanished=None)
+
+    def test_person_without_some_labels_is_named_so_beside_your_gain_on_the_others(self):
+        shared = Shared(self.NONE, ("7",), ("star",))
+        said = unescape(self.shown(shared=shared))
+        assert "Another person's, in\u00a0part" in said
+        assert "Your samples, in part" in said
+
+    def test_nobody_is_missed_only_where_nobody_has_these_labels(self):
+        said = unescape(self.shown(other_person=None, own_over_other=None, other_samples=0))
+        assert "Nobody else's samples of the labels that you test are at hand" in said
+        assert "Nobody else" not in self.shown()
 
     def test_table_says_of_each_training_what_the_paired_test_does(self):
         """34 of 40 closer, and the mean error larger; and no change in 3, which says nothing."""
