@@ -55,6 +55,10 @@ reproduce.py                trains again from this bundle alone and says whether
 software/                   the sources of odt_core that reproduce.py uses, with their licence
 SHA256SUMS                  digests of all files: sha256sum --check SHA256SUMS
 
+The base model, in every figure here, is models/base.tflite as it came. Where that began without
+labels its head answers by chance; the dashboard's Result shows what its backbone knows of the
+labels by itself, where it knows some, and so other figures.
+
 reproduce.py takes as they are, and says so: studies, costs, the course of the training (runs/),
 what charts draw (charts/, charts.html), what the base model's own card says (model-card.json),
 why a file is missing in models/, how many samples were trained on where that training cannot be

@@ -36,6 +36,7 @@ def personalisation_sections(card: dict[str, Any]) -> list[Section]:
                 for name, result in results.items()
                 if result["comparison"] and result["comparison"]["gain_sentence"]
             )
+            + _untrained_head(card)
             + _several(card["tests"])
             + (_drawn_as(results["test"]["labels_own"]) if has("fixed", "broken") else ()),
             tables.results(results),
@@ -111,6 +112,18 @@ def _unclaimed(results: dict[str, Any]) -> tuple[str, ...]:
     if results.get("test", {}).get("comparison"):
         return ()
     return ("None of your own test samples were judged with both models: no gain can be claimed.",)
+
+
+def _untrained_head(card: dict[str, Any]) -> tuple[str, ...]:
+    """Why base figures are not those that the dashboard shows where a backbone knows labels."""
+    if not card["reproduce"]["card"].get("base_labels"):
+        return ()
+    return (
+        "Base model: models/base.tflite as it came, whose head is untrained and answers by chance, "
+        "as reproduce.py asks it again. Where its backbone knows some of these labels by itself, "
+        "the dashboard's Result compares with the backbone's answers instead, and says other "
+        "figures of the base model and of the gain.",
+    )
 
 
 def _several(tests: int) -> tuple[str, ...]:

@@ -28,6 +28,19 @@ def base_in_words(side: BaseSide) -> str:
     )
 
 
+def head_in_words(side: BaseSide | None, where: str) -> str:
+    """Of figures whose base side is the untrained head, though elsewhere it is the backbone; "" of
+    a model whose base side is the same everywhere. where: the figures are.
+    """
+    if side is None or not side.known:
+        return ""
+    return (
+        f"Base model {where}: the file's untrained head, which answers by chance, not what its "
+        f"backbone knows of {_listed(side.known)}. So the base model's figures, and the gain, are "
+        "not those of Result."
+    )
+
+
 def base_answer(side: BaseSide | None, name: str, confidence: float) -> str:
     """ "7 · 92 %", what the base side says of a sample; no percentage where it has no choice."""
     if side is None or len(side.known) > 1:

@@ -175,6 +175,15 @@ class TestContents:
             told = " ".join(files[name].decode().replace("\\", "").split())
             assert "the personalised .tflite files that are there" in told
 
+    def test_base_figures_of_an_untrained_head_are_told_from_what_a_backbone_knows(self, card):
+        head = "whose head is untrained and answers by chance"
+        about = card["reproduce"]["card"]
+        assert head not in readable_files(card, about)["personalisation-card.md"].decode()
+        of_photos = {**card["reproduce"], "card": {**about, "base_labels": "models/imagenet.json"}}
+        said = readable_files({**card, "reproduce": of_photos}, about)
+        assert head in said["personalisation-card.md"].decode()
+        assert head in said["index.html"].decode()
+
     def test_people_read_the_sentence_of_the_paired_test(self, files, trained):
         judged = trained.judged(trained.test)
         sentence = compare(judged.base, judged.own).sentence

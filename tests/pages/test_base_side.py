@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import numpy as np
 import pytest
@@ -108,6 +109,20 @@ class TestScreens:
         assert not app.exception
         notes = " ".join(html.value for html in app.html) + " ".join(m.value for m in app.caption)
         assert "It knows “Flowers” but not “Zwingel”, so it never answers “Zwingel”" in notes
+
+    @pytest.mark.parametrize(("labels", "told"), [(("Flowers", "Zwingel"), 1), (("Blorb", "X"), 0)])
+    def test_figures_whose_base_side_is_the_untrained_head_say_so_where_others_are_not(
+        self, app, photos, labels, told
+    ):
+        train(photos(*labels))
+        app.switch_page("pages/evaluate.py").run()
+        for part, where, cards in (("Evidence", "in the bundle", 1), ("Studies", "here", 2)):
+            app.segmented_control(key="evaluate_part").set_value(part).run()
+            assert not app.exception
+            said = unescape(" ".join(html.value for html in app.html))
+            head = f"Base model {where}: the file's untrained head, which answers by chance, not "
+            assert said.count(f"{head}what its backbone knows of “Flowers”.") == told * cards
+            assert said.count("untrained head") == told * cards
 
     def test_gain_on_labels_that_the_backbone_does_not_know_is_told_apart(self, app, photos):
         desk = photos("Flowers", "Zwingel")

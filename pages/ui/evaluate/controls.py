@@ -6,9 +6,11 @@ import streamlit as st
 
 from odt_core.evaluation import Comparison
 from odt_core.studies import Controls, negative_controls, other_person
+from odt_core.words import sentences
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import replay_of
+from pages.ui.base_words import head_in_words
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.figure import BASE, OWN, figure, whiskers
@@ -33,7 +35,7 @@ def controls_card(desk: Desk) -> None:
         pieces.note(
             "Trains from the base model on your samples, three times on the same with their "
             f"{what} shuffled, and on another person's. Only the first may help. "
-            + with_settings(desk)
+            + sentences(with_settings(desk), head_in_words(desk.base_side, "here"))
         )
         ready = why_not(desk)
         study(

@@ -30,6 +30,7 @@ from odt_core.studies import StudyProgress, other_person
 from odt_core.workspace import CheckpointEntry, Part
 from pages.ui import kept_widgets, pieces
 from pages.ui.base_sets import base_test_of, replay_of
+from pages.ui.base_words import head_in_words
 from pages.ui.desk import BASE_TEST, Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.desk.kept_curves import kept_curves
@@ -78,6 +79,8 @@ def evidence(desk: Desk) -> None:
         kept_widgets.fill(_CHOSEN, "", {_WHOLE: True}, None)
         pieces.note("The zip will hold:")
         pieces.bullets(_inside(desk, whole=st.session_state[_WHOLE]))
+        if head := head_in_words(desk.base_side, "in the bundle"):
+            pieces.note(head)
         pieces.checks([(None, "Your samples are inside: give it to those who may see them")])
         head = desk.workspace.manifest.head
         ready = why_not(desk) if not desk.can_train else ""

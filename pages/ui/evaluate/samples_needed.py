@@ -7,9 +7,11 @@ import math
 import streamlit as st
 
 from odt_core.studies import Point, SamplesNeeded, samples_needed
+from odt_core.words import sentences
 from odt_core.workspace import Part
 from pages.ui import pieces
 from pages.ui.base_sets import base_test_of, replay_of
+from pages.ui.base_words import head_in_words
 from pages.ui.desk import Desk
 from pages.ui.desk.jobs import Job
 from pages.ui.evaluate.figure import BASE, OWN, figure
@@ -36,7 +38,7 @@ def samples_needed_card(desk: Desk) -> None:
         pieces.note(
             "Trains again and again from the base model, in a process of its own: your model stays "
             "as it is. Each point is the mean over the seeds on your test samples. "
-            + with_settings(desk)
+            + sentences(with_settings(desk), head_in_words(desk.base_side, "here"))
         )
         study(
             desk,
