@@ -176,6 +176,24 @@ def seen(count: int) -> Map:
     return Map(feature_map, outputs, names, np.arange(count) % 3 == 0)
 
 
+def every_chart() -> list[Chart]:
+    """One of each kind, with samples, without any, and of many labels."""
+    course = tuple(EvaluationRecord(k, Score(40, 9 + k, 0.5), None, 0.1) for k in range(3))
+    records = tuple(Record(k, 0, 0.5, 0.4, None, None, k / 8) for k in range(1, 4))
+    some = replace(evidence_of(40), curves=Curves(records, course, None, ""))
+    test = some.test
+    gain = compare(test.base, test.own)
+    controls = Controls(gain, (gain,) * 3, gain, (gain,) * 3, gain, 0.1, 12, 12, True, "")
+    moved = Inside((LayerChange("conv", 0.02, 1.0, 50),), map=seen(60))
+    return [
+        *charts_of(replace(some, base_test=test, studies=Studies(needed((1, 2, None)), controls))),
+        *charts_of(evidence_of(0)),
+        *charts_of(evidence_of(400, 40)),
+        *inside_charts(moved),
+        replace(charts_of(some)[1], lines=()),
+    ]
+
+
 def drawn(chart: Chart) -> dict:
     """Its Plotly figure, after both kinds of picture were made of it."""
     with Image.open(io.BytesIO(chart.png())) as picture:
@@ -255,6 +273,34 @@ class TestStudies:
         assert inside_charts(Inside()) == []
 
 
+class TestRoom:
+    @pytest.mark.parametrize("lines", [1, 12])
+    def test_nothing_lies_beyond_the_edges_however_long_the_note_is(self, lines, monkeypatch):
+        ends, text, mark = [], Canvas.text, Canvas.dot
+
+        def seen_text(canvas, at, words, size, **kept):
+            wide = text(canvas, at, words, size, **kept)
+            left = at[0] - {"l": 0, "m": wide / 2, "r": wide}[kept.get("anchor", "l")]
+            if canvas.width == 1600:  # else a turned text's own
+                ends.append((left, at[1] - size / 2, left + wide, at[1] + size / 2, canvas.height))
+            return wide
+
+        def seen_dot(canvas, at, radius, colour, **kept):
+            x, y = at
+            ends.append((x - radius, y - radius, x + radius, y + radius, canvas.height))
+            return mark(canvas, at, radius, colour, **kept)
+
+        monkeypatch.setattr(Canvas, "text", seen_text)
+        monkeypatch.setattr(Canvas, "dot", seen_dot)
+        for chart in every_chart():
+            ends.clear()
+            replace(chart, note="Some words that fill a line of it. " * 3 * lines).png()
+            left, top, right, bottom, height = np.array(ends).T
+            assert min(left.min(), top.min()) >= 0, chart.name
+            assert right.max() <= 1600, chart.name
+            assert (bottom <= height - 8).all(), chart.name
+
+
 class TestColours:
     def test_personalised_has_the_accent_and_base_is_grey(self):
         (row,) = charts_of(evidence_of(10))[0].groups
@@ -326,10 +372,9 @@ class TestText:
         assert look.runs("53 → 60 of 60") == [("53 to 60 of 60", False)]
 
     def test_text_is_cut_to_its_place(self):
-        canvas = Canvas()
-        cut = canvas.cut("a very long label that does not fit", 30, 200)
+        cut = Canvas.cut("a very long label that does not fit", 30, 200)
         assert cut.endswith("…")
-        assert canvas.measure(cut, 30) <= 200
+        assert Canvas.measure(cut, 30) <= 200
 
     @pytest.mark.parametrize(
         ("text", "cell"),

@@ -31,14 +31,20 @@ class Canvas:
         self._image.reduce(_FINE).save(stream, "PNG", optimize=False, compress_level=6)
         return stream.getvalue()
 
-    def head(self, title: str, note: str) -> float:
-        """Title and note; returns where the rest may begin."""
-        self.text((MARGIN, 66), title, 44, weight=650, most=self.width - 2 * MARGIN)
-        y = 122.0
-        for line in self.wrapped(note, 27, self.width - 2 * MARGIN):
-            self.text((MARGIN, y), line, 27, colour=look.MUTED)
-            y += 38
-        return y
+    @classmethod
+    def headed(
+        cls, title: str, note: str, room: float, least: int = HEIGHT
+    ) -> tuple[Canvas, float]:
+        """A canvas with title and note, and where the rest may begin. It is `least` high, or as
+        high as it takes for `room` pixels below the note.
+        """
+        lines = cls.wrapped(note, 27, WIDTH - 2 * MARGIN)
+        top = 122.0 + 38 * len(lines)
+        canvas = cls(height=max(least, math.ceil(top + room)))
+        canvas.text((MARGIN, 66), title, 44, weight=650, most=WIDTH - 2 * MARGIN)
+        for at, line in enumerate(lines):
+            canvas.text((MARGIN, 122 + 38 * at), line, 27, colour=look.MUTED)
+        return canvas, top
 
     def line(self, points: Sequence[Point], colour: str, width: float, dash: float = 0) -> None:
         """A line through the points; dash: length of a dash, 0 for none."""
@@ -92,24 +98,27 @@ class Canvas:
         picture = line._image.transpose(Image.Transpose.ROTATE_90)
         self._image.paste(picture, (round((at[0] - tall / 2) * _FINE), round(at[1] * _FINE)))
 
-    def measure(self, text: str, size: int, weight: int = 450) -> float:
+    @staticmethod
+    def measure(text: str, size: int, weight: int = 450) -> float:
         """How wide a line is."""
         return look.width(text, size * _FINE, weight) / _FINE
 
-    def cut(self, text: str, size: int, most: float, weight: int = 450) -> str:
+    @staticmethod
+    def cut(text: str, size: int, most: float, weight: int = 450) -> str:
         """The text, with an ellipsis at its end where it is wider than `most`."""
-        if self.measure(text, size, weight) <= most:
+        if Canvas.measure(text, size, weight) <= most:
             return text
-        while text and self.measure(text + "…", size, weight) > most:
+        while text and Canvas.measure(text + "…", size, weight) > most:
             text = text[:-1]
         return text.rstrip() + "…"
 
-    def wrapped(self, text: str, size: int, most: float) -> list[str]:
+    @staticmethod
+    def wrapped(text: str, size: int, most: float) -> list[str]:
         """The text in lines of at most `most` pixels."""
         lines: list[str] = []
         for word in text.split():
             longer = f"{lines[-1]} {word}" if lines else word
-            if lines and self.measure(longer, size) <= most:
+            if lines and Canvas.measure(longer, size) <= most:
                 lines[-1] = longer
             else:
                 lines.append(word)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from odt_core.evidence.charts import look
-from odt_core.evidence.charts.canvas import HEIGHT, MARGIN, Canvas
+from odt_core.evidence.charts.canvas import MARGIN, Canvas
 from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import html_text
+
+_LEGEND, _AXIS = 66, 122  # px in height, with the room about them
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,22 @@ class Intervals:
         if len(self.groups) > 6:
             step = 40
         tall = 62 if step > 40 else 14
-        need = 400 + len(self.groups) * (rows * step + tall)
-        canvas = Canvas(height=round(max(HEIGHT, need)))
-        top = canvas.head(self.title, self.note)
+        used = len(self.groups) * (rows * step + tall)
+        above = _LEGEND if self.legend else 30
+        canvas, top = Canvas.headed(self.title, self.note, above + used + _AXIS)
         if not self.groups:
-            canvas.text((canvas.width / 2, 520), self.empty, 32, colour=look.MUTED, anchor="m")
+            at = canvas.width / 2, max(520, top + 60)
+            canvas.text(at, self.empty, 32, colour=look.MUTED, anchor="m")
             return canvas.png()
-        top = self._legend(canvas, top + 18) + 24 if self.legend else top + 30
+        if self.legend:
+            self._legend(canvas, top + 18)
+        top += above
         narrow = step <= 40  # the group's name stands left of its rows instead of above them
         left = float(MARGIN + (250 if narrow else 0))
         right = canvas.width - MARGIN - (240 if narrow else 590)
-        bottom: float = canvas.height - 110
         if not narrow:
-            used = len(self.groups) * (rows * step + tall)
-            step = min(120, step + max(0, (bottom - top - used) // (len(self.groups) * rows)))
+            spare = canvas.height - _AXIS - top - used
+            step = min(120, step + max(0, spare // (len(self.groups) * rows)))
         low, high = self.range
 
         def place(value: float) -> float:
@@ -180,12 +184,11 @@ class Intervals:
         most = canvas.width - MARGIN / 2 - beside
         canvas.text((beside, y), value.said, size, colour=ink, weight=600, most=most)
 
-    def _legend(self, canvas: Canvas, y: float) -> float:
+    def _legend(self, canvas: Canvas, y: float) -> None:
         x = float(MARGIN)
         for role in dict.fromkeys(v.role for group in self.groups for v in group.values):
             canvas.dot((x + 12, y), 10, look.COLOURS[role])
             x += 62 + canvas.text((x + 32, y), look.NAMES[role], 27)
-        return y + 24
 
 
 def _beyond(one: float | None, other: float | None) -> float:

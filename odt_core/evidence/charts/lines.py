@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from odt_core.evidence.charts import look
-from odt_core.evidence.charts.canvas import MARGIN, Canvas
+from odt_core.evidence.charts.canvas import MARGIN, WIDTH, Canvas
 from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import html_text
 
 _FEW = 40  # points that get a mark each
+_LEAST = 420  # px of the plot's height
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,16 @@ class Lines:
         return tuple(line for line in self.lines if len(line.x))
 
     def png(self) -> bytes:
-        canvas = Canvas()
-        top = canvas.head(self.title, self.note)
+        legend = _legend(self.drawn)
+        above = 106 + max((y for _, _, y in legend), default=0.0)
+        canvas, top = Canvas.headed(self.title, self.note, above + _LEAST + 120)
         if not self.drawn:
-            canvas.text((canvas.width / 2, 520), self.empty, 32, colour=look.MUTED, anchor="m")
+            at = canvas.width / 2, max(520, top + 60)
+            canvas.text(at, self.empty, 32, colour=look.MUTED, anchor="m")
             return canvas.png()
-        top = _legend(canvas, self.drawn, top + 18) + 64
+        for line, x, y in legend:
+            _entry(canvas, line, (x, top + 18 + y))
+        top += above
         left, right, bottom = MARGIN + 110, canvas.width - MARGIN, canvas.height - 120
         (x0, x1), (y0, y1) = self.ranges
 
@@ -159,17 +164,23 @@ def _draw(canvas: Canvas, line: Line, place: Any) -> None:
             canvas.dot(point, size, line.colour, square=line.square)
 
 
-def _legend(canvas: Canvas, lines: Sequence[Line], y: float) -> float:
-    x = float(MARGIN)
+def _legend(lines: Sequence[Line]) -> list[tuple[Line, float, float]]:
+    """Each line with a name, and where that stands: x, and y below the first row's."""
+    places, x, y = [], float(MARGIN), 0.0
     for line in (line for line in lines if line.name):
-        wide = 62 + canvas.measure(line.name, 27) + 44
-        if x > MARGIN and x + wide > canvas.width - MARGIN:
+        wide = 62 + Canvas.measure(line.name, 27) + 44
+        if x > MARGIN and x + wide > WIDTH - MARGIN:
             x, y = float(MARGIN), y + 42
-        if line.joined:
-            thick = 2.5 if line.faint or line.role is Role.GUIDE else 5
-            canvas.line([(x, y), (x + 46, y)], line.colour, thick, 10 if line.dash else 0)
-        if "markers" in _mode(line):
-            canvas.dot((x + 23, y), 8, line.colour, square=line.square)
-        canvas.text((x + 60, y), line.name, 27)
+        places.append((line, x, y))
         x += wide
-    return y + 24
+    return places
+
+
+def _entry(canvas: Canvas, line: Line, at: tuple[float, float]) -> None:
+    x, y = at
+    if line.joined:
+        thick = 2.5 if line.faint or line.role is Role.GUIDE else 5
+        canvas.line([(x, y), (x + 46, y)], line.colour, thick, 10 if line.dash else 0)
+    if "markers" in _mode(line):
+        canvas.dot((x + 23, y), 8, line.colour, square=line.square)
+    canvas.text((x + 60, y), line.name, 27)

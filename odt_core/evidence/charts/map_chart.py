@@ -14,6 +14,8 @@ from odt_core.evidence.charts.canvas import MARGIN, Canvas
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import html_text
 
+_LEAST = 480  # px of the panels' height
+
 
 @dataclass(frozen=True)
 class MapChart:
@@ -31,8 +33,8 @@ class MapChart:
         return ((Role.BASE, self.seen.base), (Role.OWN, self.seen.own))
 
     def png(self) -> bytes:
-        canvas = Canvas()
-        top = canvas.head(self.title, self.note) + 60
+        canvas, top = Canvas.headed(self.title, self.note, _LEAST + 110)
+        top += 60
         bottom = canvas.height - 50.0
         wide = (canvas.width - 2 * MARGIN - 50) / 2
         (x0, x1), (y0, y1) = self.seen.limits

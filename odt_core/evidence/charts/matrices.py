@@ -15,6 +15,7 @@ from odt_core.evidence.escape import html_text
 _NUMBERED = 20  # labels up to which cells show their count
 _NAMED = 40  # labels up to which rows and columns have names
 _LONGEST = 150.0  # pixels of a name
+_LEAST = 480  # px for a matrix and the names below it
 
 MOST_LABELS = 120  # beyond which a matrix is a smear
 
@@ -32,8 +33,7 @@ class Matrices:
     labels: tuple[str, ...]
 
     def png(self) -> bytes:
-        canvas = Canvas()
-        top = canvas.head(self.title, self.note)
+        canvas, top = Canvas.headed(self.title, self.note, _LEAST + 150)
         count = len(self.labels)
         side = min(620.0, canvas.height - top - 150)
         size = max(11, min(25, int(side / count * 0.55)))

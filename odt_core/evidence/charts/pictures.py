@@ -43,10 +43,11 @@ class Pictures:
         size = 26 if columns == 6 else 21
         tall = cell + lines * (size + 8) + 12
         rows = math.ceil(len(shown) / columns)
-        canvas = Canvas(height=max(420, round(260 + rows * tall)))
-        top = canvas.head(self.title, self.note) + 10
+        canvas, top = Canvas.headed(self.title, self.note, rows * tall + 90, 420)
+        top += 10
         if not shown:
-            canvas.text((canvas.width / 2, 280), self.empty, 32, colour=look.MUTED, anchor="m")
+            at = canvas.width / 2, max(280, top + 40)
+            canvas.text(at, self.empty, 32, colour=look.MUTED, anchor="m")
         for place, picture in enumerate(shown):
             row, column = divmod(place, columns)
             x, y = MARGIN + column * cell, top + row * tall
