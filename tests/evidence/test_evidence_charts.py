@@ -239,9 +239,10 @@ class TestStudies:
         assert figure["layout"]["xaxis"]["range"] == figure["layout"]["xaxis2"]["range"]
         assert f"n = {count}" in chart.note
 
-    def test_map_when_the_font_lacks_a_label_counts_it_from_one(self):
+    def test_map_has_whole_names_in_the_browser_and_a_number_where_the_font_lacks_one(self):
         (chart,) = inside_charts(Inside(map=seen(8)))
-        assert list(chart.names) == ["cat", "dog", "label 3", "cow"] * 2
+        assert drawn(chart)["data"][0]["text"] == ["cat", "dog", "猫", "cow"] * 2
+        assert list(chart.drawn) == ["cat", "dog", "label 3", "cow"] * 2
 
     def test_layers_that_stood_still_or_began_at_zero_are_said(self):
         layers = (
@@ -343,6 +344,42 @@ class TestText:
     )
     def test_label_that_the_font_lacks_is_shown_by_number(self, name, shown):
         assert look.shown(name, 7) == shown
+
+    @pytest.mark.parametrize(
+        ("name", "drawn"),
+        [
+            ("žluťoučký", "žluťoučký"),
+            ("star ⭐️", "star (8)"),
+            ("⭐ star", "star (8)"),
+            ("猫, 🚀", "label 8"),
+            (None, "output 7"),
+        ],
+    )
+    def test_picture_drops_only_the_letters_that_the_font_lacks(self, name, drawn):
+        assert look.drawn(name, 7) == drawn
+
+    def test_browser_has_every_letter_of_a_name_and_pictures_say_where_it_stands(self, monkeypatch):
+        said, text = [], Canvas.text
+
+        def seen_text(canvas, at, words, *more, **kept):
+            said.append(words)
+            return text(canvas, at, words, *more, **kept)
+
+        monkeypatch.setattr(Canvas, "text", seen_text)
+        evidence = evidence_of(40, 2)
+        names = Labels(("star ⭐️", "<b>לב"))
+        samples = replace(evidence.samples, labels=names)
+        named = replace(evidence, samples=samples, test=replace(evidence.test, samples=samples))
+        charts = {chart.name: chart for chart in charts_of(named)}
+        for name in ("confusion-test", "labels-test", "samples", "fixed"):
+            said.clear()
+            charts[name].png()
+            assert {"star (1)", "is star (1)"} & set(said), name
+            assert look.LACKED in said, name
+        for name in ("confusion-test", "labels-test"):
+            told = json.dumps(charts[name].plotly(), ensure_ascii=False)
+            assert "star ⭐️" in told, name
+            assert "&lt;b&gt;לב" in told, name
 
     def test_every_letter_of_what_charts_can_say_is_in_the_font(self):
         rooms = (odt_core.evaluation, odt_core.studies, odt_core.evidence)

@@ -25,8 +25,13 @@ class Canvas:
         self._image = Image.new("RGB", (width * _FINE, height * _FINE), look.PAPER)
         self._draw = ImageDraw.Draw(self._image)
 
-    def png(self) -> bytes:
-        """The picture as a PNG file."""
+    def png(self, foot: str = "") -> bytes:
+        """The picture as a PNG file, with a line below it or none."""
+        if foot:
+            longer = Canvas(self.width, self.height + 52)
+            longer._image.paste(self._image, (0, 0))
+            longer.text((MARGIN, self.height + 14), foot, 24, colour=look.MUTED)
+            return longer.png()
         stream = io.BytesIO()
         self._image.reduce(_FINE).save(stream, "PNG", optimize=False, compress_level=6)
         return stream.getvalue()

@@ -19,6 +19,7 @@ from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.types import Chart, Role
 from odt_core.evidence.evidence import Curves, Evidence, Judged
 from odt_core.samples import Labels, Samples
+from odt_core.samples.labels import called
 from odt_core.studies import Quantity
 from odt_core.words import different_of, percent
 
@@ -228,6 +229,7 @@ def _matrices(
         note=f"{said}. Both on the same scale; off the diagonal are the mistakes.",
         counts=counts,
         labels=tuple(_label(labels, int(at)) for at in there),
+        drawn=tuple(_drawn(labels, int(at)) for at in there),
     )
 
 
@@ -249,6 +251,7 @@ def _labels_chart(name: str, said: str, judged: Judged, labels: Labels) -> Inter
                 )
                 for role, part in ((Role.BASE, row.base), (Role.OWN, row.own))
             ),
+            _drawn(labels, row.label),
         )
         for row in rows
         if row.label in kept
@@ -336,6 +339,7 @@ def _samples(evidence: Evidence) -> list[Chart]:
                 note=f"n = {len(own):,}, as the model sees them."
                 + (" The first of each label." if len(own) > MOST else ""),
                 pictures=tuple(Picture(pixels[k], (name(k),)) for k in order[:MOST]),
+                lacked=own.y.dtype.kind != "f" and _lacked(own.labels, own.y[order[:MOST]]),
             )
         )
     test = evidence.test
@@ -354,9 +358,9 @@ def _samples(evidence: Evidence) -> list[Chart]:
             Picture(
                 pixels[k],
                 (
-                    f"is {_label(labels, int(test.own.truth[k]))}",
-                    f"base: {_label(labels, int(test.base.predictions[k]))}",
-                    f"yours: {_label(labels, int(test.own.predictions[k]))}",
+                    f"is {_drawn(labels, int(test.own.truth[k]))}",
+                    f"base: {_drawn(labels, int(test.base.predictions[k]))}",
+                    f"yours: {_drawn(labels, int(test.own.predictions[k]))}",
                 ),
                 role,
             )
@@ -365,7 +369,9 @@ def _samples(evidence: Evidence) -> list[Chart]:
         note = f"{len(index)} of your {different_of(test.own.n, test.own.different)} test samples."
         if len(index) > MOST:
             note += f" The first {MOST}."
-        charts.append(Pictures(slug, title, note, pictures))
+        answers = test.own.truth, test.base.predictions, test.own.predictions
+        told = np.concatenate([one[index[:MOST]] for one in answers])
+        charts.append(Pictures(slug, title, note, pictures, _lacked(labels, told)))
     return charts
 
 
@@ -383,12 +389,21 @@ def _in_turn(samples: Samples) -> list[int]:
 def _namer(samples: Samples) -> Callable[[int], str]:
     if samples.y.dtype.kind == "f":
         return lambda k: f"sample {k + 1}"
-    return lambda k: _label(samples.labels, int(samples.y[k]))
+    return lambda k: _drawn(samples.labels, int(samples.y[k]))
 
 
 def _label(labels: Labels, index: int) -> str:
-    name = labels.names[index] if index < len(labels) else None
-    return look.shown(name, index)
+    return called(labels.names[index] if index < len(labels) else None, index)
+
+
+def _drawn(labels: Labels, index: int) -> str:
+    """As a picture has it."""
+    return look.drawn(labels.names[index] if index < len(labels) else None, index)
+
+
+def _lacked(labels: Labels, outputs: np.ndarray) -> bool:
+    """Whether a picture has one of these otherwise than it is called."""
+    return any(_drawn(labels, int(at)) != _label(labels, int(at)) for at in np.unique(outputs))
 
 
 def _slug(name: str) -> str:

@@ -27,10 +27,11 @@ class Value:
 
 @dataclass(frozen=True)
 class Group:
-    """What is measured, and its values."""
+    """What is measured, and its values. drawn: its name in a picture, where that is another."""
 
     name: str
     values: tuple[Value, ...]
+    drawn: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,17 +98,19 @@ class Intervals:
             canvas.text((place(tick), bottom + 28), text, 25, colour=look.MUTED, anchor="m")
         canvas.text(((left + right) / 2, bottom + 72), self.x_title, 27, anchor="m")
         for group in self.groups:
+            name = group.drawn or group.name
             if narrow:
                 middle = y + tall / 2 + len(group.values) * step / 2
-                canvas.text((left - 20, middle), group.name, 27, anchor="r", most=230, weight=550)
+                canvas.text((left - 20, middle), name, 27, anchor="r", most=230, weight=550)
                 y += tall
             else:
-                canvas.text((left, y + 34), group.name, 32, weight=600, most=right + 480 - left)
+                canvas.text((left, y + 34), name, 32, weight=600, most=right + 480 - left)
                 y += tall
             for value in group.values:
                 self._row(canvas, value, y + step / 2, place, right + 28, narrow)
                 y += step
-        return canvas.png()
+        lacked = any(group.drawn not in ("", group.name) for group in self.groups)
+        return canvas.png(look.LACKED if lacked else "")
 
     def plotly(self) -> dict[str, Any]:
         roles = dict.fromkeys(value.role for group in self.groups for value in group.values)

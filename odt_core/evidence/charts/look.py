@@ -17,6 +17,7 @@ TEXTS = COLOURS | {Role.BASE: MUTED}  # a text of the base's grey would be too f
 NAMES = {Role.OWN: "personalised", Role.BASE: "base model"}
 _FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
 _DRAWABLE, _ONLY_EXTENDED = IN_LATIN | IN_EXTENDED, IN_EXTENDED - IN_LATIN
+LACKED = "A number stands for letters that pictures cannot draw: index.html has the whole names."
 _INSTEAD = {"→": "to"}  # of what sentences have and neither file
 
 
@@ -52,6 +53,18 @@ def shown(name: str | None, index: int) -> str:
     """A label as the fonts can show it: where they cannot, its place, counted from 1."""
     text = called(name, index)
     return text if _DRAWABLE.issuperset(text) else f"label {index + 1}"
+
+
+def drawn(name: str | None, index: int) -> str:
+    """A label as a picture has it: of letters that the fonts lack, the others and the number of
+    its place, or `shown` where nothing is left to read.
+    """
+    text = called(name, index)
+    if _DRAWABLE.issuperset(text):
+        return text
+    left = " ".join("".join(letter for letter in text if letter in _DRAWABLE).split())
+    readable = any(letter.isalnum() for letter in left)
+    return f"{left} ({index + 1})" if readable else shown(name, index)
 
 
 def short(text: str, most: int) -> str:

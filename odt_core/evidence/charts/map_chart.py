@@ -19,13 +19,16 @@ _LEAST = 480  # px of the panels' height
 
 @dataclass(frozen=True)
 class MapChart:
-    """names: what each of the N samples is; large: bool [N], drawn larger."""
+    """names: what each of the N samples is; drawn: these in a picture; large: bool [N], drawn
+    larger.
+    """
 
     name: str
     title: str
     note: str
     seen: FeatureMap
     names: Sequence[str]
+    drawn: Sequence[str]
     large: np.ndarray
 
     @property
@@ -42,14 +45,15 @@ class MapChart:
             left, colour = MARGIN + panel * (wide + 50), look.TEXTS[role]
             canvas.text((left, top - 28), look.NAMES[role], 29, colour=colour, weight=600)
             canvas.box((left, top, left + wide, bottom), look.PAPER, look.GRID)
-            for (x, y), name, large in zip(places, self.names, self.large, strict=True):
+            for (x, y), name, large in zip(places, self.drawn, self.large, strict=True):
                 at = (
                     left + (float(x) - x0) / (x1 - x0) * wide,
                     bottom - (float(y) - y0) / (y1 - y0) * (bottom - top),
                 )
                 size = 32 if large else 22
                 canvas.text(at, look.short(name, 6), size, colour=colour, anchor="m", weight=550)
-        return canvas.png()
+        lacked = list(self.drawn) != list(self.names)
+        return canvas.png(look.LACKED if lacked else "")
 
     def plotly(self) -> dict[str, Any]:
         data = [

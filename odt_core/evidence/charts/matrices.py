@@ -23,7 +23,7 @@ MOST_LABELS = 120  # beyond which a matrix is a smear
 @dataclass(frozen=True)
 class Matrices:
     """counts: int [K, K] by role, rows: right label, columns: prediction; labels: K names,
-    one or more.
+    one or more; drawn: these in a picture.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Matrices:
     note: str
     counts: tuple[tuple[Role, np.ndarray], ...]
     labels: tuple[str, ...]
+    drawn: tuple[str, ...]
 
     def png(self) -> bytes:
         canvas, top = Canvas.headed(self.title, self.note, _LEAST + 150)
@@ -39,7 +40,7 @@ class Matrices:
         size = max(11, min(25, int(side / count * 0.55)))
         widest, beside, below = 0.0, 0.0, float(size)
         if count <= _NAMED:
-            widest = max(canvas.measure(text, size) for text in self.labels)
+            widest = max(canvas.measure(text, size) for text in self.drawn)
             beside = min(_LONGEST, widest) + 16
         half = (canvas.width - 2 * MARGIN) / 2
         side = min(side, half - beside - 40, 110.0 * count)
@@ -55,7 +56,7 @@ class Matrices:
             self._one(canvas, role, counts, (left, top + 66), cell, size, beside, turned)
         note = "columns: predicted, rows: right label; shade: share of the row"
         canvas.text((MARGIN, top + 66 + count * cell + below + 38), note, 24, colour=look.MUTED)
-        return canvas.png()
+        return canvas.png(look.LACKED if self.drawn != self.labels else "")
 
     def plotly(self) -> dict[str, Any]:
         whole = [html_text(text) for text in self.labels]
@@ -82,7 +83,10 @@ class Matrices:
                     "xaxis": f"x{suffix}",
                     "yaxis": f"y{suffix}",
                     "name": look.NAMES[role],
-                    "hovertext": [[f"is {row}, predicted {one}" for one in whole] for row in whole],
+                    "hovertext": [
+                        [f"is \u2068{row}\u2069, predicted \u2068{one}\u2069" for one in whole]
+                        for row in whole
+                    ],
                     "hovertemplate": "%{hovertext}: %{customdata}<extra></extra>",
                 }
             )
@@ -137,7 +141,7 @@ class Matrices:
                     middle = (x + cell / 2, y + cell / 2)
                     canvas.text(middle, str(number), size, colour=ink, anchor="m", weight=550)
         if count <= _NAMED:
-            for place, text in enumerate(self.labels):
+            for place, text in enumerate(self.drawn):
                 at = (place + 0.5) * cell
                 canvas.text((left - 10, top + at), text, size, anchor="r", most=beside)
                 x, bottom = left + at, top + count * cell + 8

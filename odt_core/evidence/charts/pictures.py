@@ -27,12 +27,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Pictures:
-    """A sheet of at most MOST pictures."""
+    """A sheet of at most MOST pictures. lacked: whether a caption lacks letters of a name."""
 
     name: str
     title: str
     note: str
     pictures: tuple[Picture, ...]
+    lacked: bool = False
     empty: str = "There are none."
 
     def png(self) -> bytes:
@@ -61,7 +62,7 @@ class Pictures:
             for line, text in enumerate(picture.caption):
                 at = (x, y + side + (line + 0.5) * (size + 8))
                 canvas.text(at, text, size, most=side, weight=550 if not line else 450)
-        return canvas.png()
+        return canvas.png(look.LACKED if self.lacked else "")
 
     def plotly(self) -> dict[str, Any] | None:
         return None

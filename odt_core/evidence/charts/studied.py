@@ -136,7 +136,7 @@ def _layers(inside: Inside) -> Intervals:
             else "Every layer moved."
         ),
         groups=tuple(
-            Group(look.shown(layer.name, at), (_moved(layer, relative=relative),))
+            Group(layer.name, (_moved(layer, relative=relative),), look.drawn(layer.name, at))
             for at, layer in enumerate(shown)
         ),
         x_title="percent" if relative else "weight change",
@@ -163,6 +163,7 @@ def _map(inside: Inside) -> MapChart:
         note="Near each other: alike to the model. The two principal components of both models' "
         f"scores, each around its mean;{shown} n = {seen.places.n:,}; large: test samples.",
         seen=seen.places,
-        names=[look.shown(*one) for one in zip(seen.names, seen.outputs, strict=True)],
+        names=seen.names,
+        drawn=[look.drawn(*one) for one in zip(seen.names, seen.outputs, strict=True)],
         large=seen.test,
     )
