@@ -27,6 +27,7 @@ from odt_core.evidence import Studies
 from odt_core.evidence.charts import Chart, letters, look
 from odt_core.evidence.charts.canvas import Canvas
 from odt_core.evidence.charts.chosen import charts_of
+from odt_core.evidence.charts.matrices import Matrices
 from odt_core.evidence.charts.pictures import as_pixels
 from odt_core.evidence.charts.studied import inside_charts, study_charts
 from odt_core.evidence.charts.ticks import label, span, ticks
@@ -324,6 +325,32 @@ class TestColours:
         paper = ImageColor.getrgb(look.PAPER)
         on_paper = inks - {look.PAPER}  # which is for figures in dark cells
         assert min(contrast(ImageColor.getrgb(ink), paper) for ink in on_paper) >= 4.5  # WCAG's AA
+
+    def test_mistakes_are_red_and_every_figure_can_be_read_on_its_cell(self):
+        counts = np.array([[100, 1, 0], [30, 7, 2], [0, 0, 50]])
+        both = ((Role.BASE, counts.T), (Role.OWN, counts))
+        chart = Matrices("m", "", "", both, ("a", "b", "c"), ("a", "b", "c"))
+        figure = drawn(chart)
+        check_figure(figure)
+        strengths = np.zeros((2, 3, 3))
+        for trace in figure["data"]:
+            own = int(trace["xaxis"] == "x2")
+            signs = np.array(trace["z"], float)
+            strengths[own] += np.nan_to_num(signs)
+            (left, red), (_, empty), (_, right) = trace["colorscale"]
+            assert (left, red, empty) == (0, "#A11B1B", "#ECEDF3")
+            for place in np.argwhere(np.isfinite(signs)):
+                said, sign = trace["text"][place[0]][place[1]], signs[tuple(place)]
+                fill = look.mixed(red if sign < 0 else right, abs(sign))
+                colours = trace["textfont"]["color"], fill
+                if said:
+                    assert contrast(*map(ImageColor.getrgb, colours)) >= 4.5
+        assert (np.sign(strengths[1]) == np.sign([[1, -1, 0], [-1, 1, -1], [0, 0, 1]])).all()
+        assert strengths[0, 0, 0] == strengths[1, 0, 0] == 1
+        assert strengths[1, 0, 1] == pytest.approx(-0.73)
+        with Image.open(io.BytesIO(chart.png())) as picture:
+            fills = {colour for _, colour in picture.getcolors(1 << 20)}
+        assert ImageColor.getrgb(look.mixed("#A11B1B", 0.73)) in fills
 
     def test_the_drawn_accent_is_in_the_picture(self):
         with Image.open(io.BytesIO(charts_of(evidence_of(10))[0].png())) as picture:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from odt_core.evaluation.evaluation import score
+from odt_core.evidence.charts.matrices import Matrices
+from odt_core.evidence.charts.types import Role
 from odt_core.samples import Labels, Samples
 from pages.ui.evaluate import matrices as module
 from pages.ui.evaluate.judged import Judged
@@ -30,6 +32,18 @@ def drawn(monkeypatch) -> dict:
     )
     monkeypatch.setattr(module, "_cell", lambda *_: None)
     return given
+
+
+def test_cells_are_as_strong_as_in_a_bundle(drawn):
+    truth, answer = np.repeat([0, 1, 1, 2], [40, 9, 1, 5]), np.repeat([0, 1, 2, 2], [40, 9, 1, 5])
+    one = judged(truth, answer, 3)
+    module.matrices(SimpleNamespace(same_as_base=False), one)
+    names = ("a", "b", "c")
+    bundled = Matrices("m", "", "", ((Role.OWN, one.own.confusion),), names, names).plotly()["data"]
+    parts = [np.array(trace["z"], float) for trace in bundled]
+    page = np.array(drawn["chart_matrix_own"]["data"][0]["z"])
+    assert np.array_equal(page, np.nansum(parts, axis=0))
+    assert page[1, 2] < 0 < page[1, 1] < page[0, 0] == 1
 
 
 def test_title_when_not_all_labels_are_drawn_counts_all_answers(drawn):

@@ -13,6 +13,7 @@ from odt_core.samples.labels import called
 
 PAPER, INK, MUTED, GRID, EDGE = "#FFFFFF", "#1A1C25", "#656A7A", "#ECEDF3", "#C9CBD8"
 COLOURS = {Role.OWN: "#4F46E5", Role.BASE: "#7C8296", Role.GUIDE: "#C9CBD8"}
+MISTAKE = "#A11B1B"
 TEXTS = COLOURS | {Role.BASE: MUTED}  # a text of the base's grey would be too faint to read
 NAMES = {Role.OWN: "personalised", Role.BASE: "base model"}
 _FONTS = Path(__file__).resolve().parents[3] / "assets" / "fonts"
@@ -70,6 +71,14 @@ def drawn(name: str | None, index: int) -> str:
 def short(text: str, most: int) -> str:
     """The text in at most so many characters."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def ink(colour: str) -> str:
+    """Black or white, whichever is read better on the colour: with a contrast of 4.58 or more."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    luminance = sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "#000000" if luminance > 0.179 else "#FFFFFF"
 
 
 def mixed(colour: str, share: float) -> str:

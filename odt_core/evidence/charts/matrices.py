@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from odt_core.evaluation.confusion_shades import cell_shades
 from odt_core.evidence.charts import look
 from odt_core.evidence.charts.canvas import MARGIN, Canvas
 from odt_core.evidence.charts.types import Role
@@ -54,42 +55,18 @@ class Matrices:
             if len(self.counts) == 1:
                 left += half / 2
             self._one(canvas, role, counts, (left, top + 66), cell, size, beside, turned)
-        note = "columns: predicted, rows: right label; shade: share of the row"
+        note = "columns: predicted, rows: right label; the darker, the more; red: mistakes"
         canvas.text((MARGIN, top + 66 + count * cell + below + 38), note, 24, colour=look.MUTED)
         return canvas.png(look.LACKED if self.drawn != self.labels else "")
 
     def plotly(self) -> dict[str, Any]:
-        whole = [html_text(text) for text in self.labels]
         names = [html_text(look.short(text, 12)) for text in self.labels]
         places = list(range(len(names)))
         data: list[dict[str, Any]] = []
         layout: dict[str, Any] = {"height": 560}
         for index, (role, counts) in enumerate(self.counts):
             suffix = "" if index == 0 else str(index + 1)
-            shares = _shares(counts)
-            data.append(
-                {
-                    "type": "heatmap",
-                    "z": shares.tolist(),
-                    "customdata": counts.tolist(),
-                    "text": [[str(v) if v else "" for v in row] for row in counts.tolist()],
-                    "texttemplate": "%{text}" if len(names) <= _NUMBERED else "",
-                    "x": places,
-                    "y": places,
-                    "zmin": 0,
-                    "zmax": 1,
-                    "colorscale": [[0, look.PAPER], [1, look.COLOURS[role]]],
-                    "showscale": False,
-                    "xaxis": f"x{suffix}",
-                    "yaxis": f"y{suffix}",
-                    "name": look.NAMES[role],
-                    "hovertext": [
-                        [f"is \u2068{row}\u2069, predicted \u2068{one}\u2069" for one in whole]
-                        for row in whole
-                    ],
-                    "hovertemplate": "%{hovertext}: %{customdata}<extra></extra>",
-                }
-            )
+            data += self._heatmaps(role, counts, suffix)
             axis = {
                 "tickvals": places,
                 "ticktext": names,
@@ -113,6 +90,63 @@ class Matrices:
             }
         return {"data": data, "layout": layout}
 
+    def _heatmaps(self, role: Role, counts: np.ndarray, suffix: str) -> list[dict[str, Any]]:
+        """One for each ink of figures, of the cells that it is read on: a heatmap has one, and fits
+        its size to the cells.
+        """
+        names = [html_text(text) for text in self.labels]
+        shades = self._shades(counts)
+        signed = np.where(np.eye(len(names), dtype=bool), shades, -shades)
+        numbered = len(names) <= _NUMBERED
+        inks = np.full(counts.shape, look.ink(look.PAPER))
+        if numbered:
+            inks[:] = [[look.ink(fill) for fill in row] for row in self._fills(role, counts)]
+        figures = [[f"{v:,}" if v else "" for v in row] for row in counts.tolist()]
+        return [
+            {
+                "type": "heatmap",
+                "z": [
+                    [z if one == ink else None for z, one in zip(*row, strict=True)]
+                    for row in zip(signed.tolist(), inks.tolist(), strict=True)
+                ],
+                "customdata": counts.tolist(),
+                "text": np.where(inks == ink, figures, "").tolist(),
+                "texttemplate": "%{text}" if numbered else "",
+                "textfont": {"color": ink},
+                "x": list(range(len(names))),
+                "y": list(range(len(names))),
+                "zmin": -1,
+                "zmax": 1,
+                "colorscale": [[0, look.MISTAKE], [0.5, look.GRID], [1, look.COLOURS[role]]],
+                "showscale": False,
+                "xgap": 2,
+                "ygap": 2,
+                "xaxis": f"x{suffix}",
+                "yaxis": f"y{suffix}",
+                "name": look.NAMES[role],
+                "hoverongaps": False,
+                "hovertext": [
+                    [f"is \u2068{row}\u2069, predicted \u2068{one}\u2069" for one in names]
+                    for row in names
+                ],
+                "hovertemplate": "%{hovertext}: %{customdata}<extra></extra>",
+            }
+            for ink in np.unique(inks).tolist()
+        ]
+
+    def _shades(self, counts: np.ndarray) -> np.ndarray:
+        return cell_shades(counts, max(int(table.max()) for _, table in self.counts))
+
+    def _fills(self, role: Role, counts: np.ndarray) -> list[list[str]]:
+        """Each cell's colour: mistakes have one of their own."""
+        return [
+            [
+                look.mixed(look.COLOURS[role] if row == column else look.MISTAKE, float(shade))
+                for column, shade in enumerate(shades)
+            ]
+            for row, shades in enumerate(self._shades(counts))
+        ]
+
     def _one(
         self,
         canvas: Canvas,
@@ -125,21 +159,20 @@ class Matrices:
         turned: bool,
     ) -> None:
         left, top = corner
-        colour, count = look.COLOURS[role], len(self.labels)
+        count = len(self.labels)
         right_ones = int(np.trace(counts))
         head = f"{look.NAMES[role]}: {right_ones} of {int(counts.sum())} right"
         canvas.text((left, top - 28), head, 29, colour=look.TEXTS[role], weight=600)
-        shares = _shares(counts)
+        fills = self._fills(role, counts)
         for row in range(count):
             for column in range(count):
-                x, y, share = left + column * cell, top + row * cell, float(shares[row, column])
-                fill = look.mixed(colour, share) if share else look.PAPER
+                x, y, fill = left + column * cell, top + row * cell, fills[row][column]
                 canvas.box((x, y, x + cell, y + cell), fill, look.GRID)
                 number = int(counts[row, column])
                 if number and count <= _NUMBERED:
-                    ink = look.PAPER if share > 0.5 else look.INK
                     middle = (x + cell / 2, y + cell / 2)
-                    canvas.text(middle, str(number), size, colour=ink, anchor="m", weight=550)
+                    ink = look.ink(fill)
+                    canvas.text(middle, f"{number:,}", size, colour=ink, anchor="m", weight=550)
         if count <= _NAMED:
             for place, text in enumerate(self.drawn):
                 at = (place + 0.5) * cell
@@ -149,8 +182,3 @@ class Matrices:
                     canvas.turned_text((x, bottom), text, size, most=_LONGEST)
                 else:
                     canvas.text((x, bottom + size / 2), text, size, anchor="m")
-
-
-def _shares(counts: np.ndarray) -> np.ndarray:
-    totals = counts.sum(axis=1, keepdims=True)
-    return np.asarray(counts / np.maximum(totals, 1))

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from odt_core.evaluation import Evaluation
+from odt_core.evaluation.confusion_shades import cell_shades
 from pages.ui import pieces
 from pages.ui.desk import Desk
 from pages.ui.evaluate.figure import BASE, MINUS, OWN, Click, figure, letters, shortened
@@ -16,7 +17,6 @@ from pages.ui.say import count, isolated
 _LARGEST = 24  # labels that a matrix is drawn for
 _LONGEST = 14  # letters of a name beside it; whole where the pointer is
 _BESIDE = 50  # px that title and axis take in height beyond what names take in width
-_FAINTEST = 0.7  # of the colour in a cell that is not empty: 3 : 1 or more beside an empty one
 _SIDES = {"Base model": "base", "Your model": "own"}
 
 
@@ -63,8 +63,7 @@ def _matrix(
     table = evaluation.confusion[np.ix_(seen, seen)]  # [labels, labels]
     shown = [letters(shortened(name, _LONGEST)) for name in names]
     names = [letters(name) for name in names]
-    # By the square root, so that a few answers show beside many. [labels, labels]
-    shades = (_FAINTEST + (1 - _FAINTEST) * np.sqrt(table / max(1, top))) * (table > 0)
+    shades = cell_shades(table, top)
     wrong = ~np.eye(len(names), dtype=bool)
     cells = {
         "type": "heatmap",
