@@ -23,6 +23,7 @@ from odt_core.bundled import ASSETS, default_card
 from odt_core.evaluation import FeatureMap, LayerChange, compare, score
 from odt_core.evaluation.leaks import trained_earlier
 from odt_core.evaluation.paired import gain_interval
+from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence import Studies
 from odt_core.evidence.charts import Chart, letters, look
 from odt_core.evidence.charts.canvas import Canvas
@@ -301,6 +302,21 @@ class TestRoom:
             assert min(left.min(), top.min()) >= 0, chart.name
             assert right.max() <= 1600, chart.name
             assert (bottom <= height - 8).all(), chart.name
+
+
+class TestCalibration:
+    def test_each_bin_has_its_interval_in_the_browser_and_in_the_picture(self):
+        evidence = evidence_of(40)
+        (chart,) = (one for one in charts_of(evidence) if one.name == "calibration-test")
+        bins = [one for one in reliability_of(evidence.test.base).bins if one.n]
+        _, base, _ = chart.lines
+        assert base.ends == [one.interval for one in bins]
+        _, told, _ = drawn(chart)["data"]
+        ends = zip(told["y"], told["error_y"]["arrayminus"], told["error_y"]["array"], strict=True)
+        drawn_ends = [(y - minus, y + plus) for y, minus, plus in ends]
+        assert np.allclose(drawn_ends, [one.interval for one in bins])
+        plain = replace(chart, lines=tuple(replace(line, ends=()) for line in chart.lines))
+        assert chart.png() != plain.png()
 
 
 class TestColours:

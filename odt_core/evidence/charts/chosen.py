@@ -282,6 +282,7 @@ def _calibration(name: str, said: str, known: Sequence[tuple[Role, Evaluation]])
                 joined=False,
                 said=[f"n = {one.n}" for one in bins],
                 sizes=[0.8 + 1.7 * math.sqrt(one.n / max(found.n, 1)) for one in bins],
+                ends=[one.interval for one in bins],
             )
         )
         errors.append(f"{look.NAMES[role]} {percent(found.ece)}")
@@ -291,7 +292,7 @@ def _calibration(name: str, said: str, known: Sequence[tuple[Role, Evaluation]])
         note=f"{said}, in ten bins of confidence; larger marks: more samples. Expected "
         f"calibration error: {', '.join(errors)}.",
         x_title="mean confidence of a bin",
-        y_title="accuracy",
+        y_title="accuracy, 95 % Wilson interval",
         lines=tuple(lines),
         percent=True,
         x_percent=True,

@@ -9,6 +9,7 @@ from odt_core.evidence.charts import look
 from odt_core.evidence.charts.canvas import MARGIN, Canvas
 from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
+from odt_core.evidence.charts.whiskers import whiskers
 from odt_core.evidence.escape import html_text
 
 _LEGEND, _AXIS = 66, 122  # px in height, with the room about them
@@ -23,6 +24,12 @@ class Value:
     said: str  # beside it, with n
     low: float | None = None
     high: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Of its interval; the value itself for an end that is not there."""
+        low, high = (self.value if end is None else end for end in (self.low, self.high))
+        return low, high
 
 
 @dataclass(frozen=True)
@@ -135,14 +142,12 @@ class Intervals:
                     "text": [html_text(value.said) for _, value in pairs],
                     "hovertemplate": "%{text}<extra></extra>",
                     "marker": {"color": look.COLOURS[role], "size": 14},
-                    "error_x": {
-                        "type": "data",
-                        "symmetric": False,
-                        "array": [_beyond(value.high, value.value) for _, value in pairs],
-                        "arrayminus": [_beyond(value.value, value.low) for _, value in pairs],
-                        "color": look.COLOURS[role],
-                        "thickness": 3,
-                    },
+                    "error_x": whiskers(
+                        [value.value for _, value in pairs],
+                        [value.ends for _, value in pairs],
+                        look.COLOURS[role],
+                        3,
+                    ),
                 }
             )
         names = [
@@ -192,7 +197,3 @@ class Intervals:
         for role in dict.fromkeys(v.role for group in self.groups for v in group.values):
             canvas.dot((x + 12, y), 10, look.COLOURS[role])
             x += 62 + canvas.text((x + 32, y), look.NAMES[role], 27)
-
-
-def _beyond(one: float | None, other: float | None) -> float:
-    return 0.0 if one is None or other is None else max(0.0, one - other)

@@ -11,6 +11,7 @@ from odt_core.evidence.charts import look
 from odt_core.evidence.charts.canvas import MARGIN, WIDTH, Canvas
 from odt_core.evidence.charts.ticks import label, span, ticks
 from odt_core.evidence.charts.types import Role
+from odt_core.evidence.charts.whiskers import whiskers
 from odt_core.evidence.escape import html_text
 
 _FEW = 40  # points that get a mark each
@@ -31,6 +32,7 @@ class Line:
     square: bool = False  # marks, instead of round ones
     said: Sequence[str] = ()  # a text a point, shown on hover
     sizes: Sequence[float] = ()  # of the marks, 1 is usual
+    ends: Sequence[tuple[float, float]] = ()  # of an interval of y about each point
 
     @property
     def colour(self) -> str:
@@ -120,9 +122,11 @@ class Lines:
                 },
                 "marker": {
                     "color": line.colour,
+                    "opacity": 1,
                     "size": [8 * size for size in line.sizes] or 8,
                     "symbol": "square" if line.square else "circle",
                 },
+                **({"error_y": whiskers(line.y, line.ends, line.colour, 1.5)} if line.ends else {}),
             }
             for line in self.drawn
         ]
@@ -146,6 +150,11 @@ def _mode(line: Line) -> str:
 
 
 def _draw(canvas: Canvas, line: Line, place: Any) -> None:
+    for x, (low, high) in zip(line.x, line.ends, strict=False):
+        ends = [place(x, low), place(x, high)]
+        canvas.line(ends, line.colour, 2.5)
+        for at, y in ends:
+            canvas.line([(at - 7, y), (at + 7, y)], line.colour, 2.5)
     stretch: list[tuple[float, float]] = []
     stretches = [stretch]
     for x, y in zip(line.x, line.y, strict=True):
