@@ -42,8 +42,10 @@ for (const chart of JSON.parse(document.getElementById("charts").textContent)) {
   layout.margin.b = 72 + (innerWidth < 600 ? 22 * chart.data.length : 30);
   for (const key of Object.keys(layout)) {
     if (/^[xy]axis/.test(key)) {
-      layout[key] = Object.assign({ gridcolor: "#ECEDF3", zeroline: false }, layout[key]);
-      if (layout[key].title) layout[key].title.font = { size: 15 };
+      // Ticks that nobody sees keep both axes' numbers apart at the origin.
+      layout[key] = Object.assign({ gridcolor: "#ECEDF3", zeroline: false, automargin: true,
+        ticks: "outside", ticklen: 6, tickcolor: "rgba(0,0,0,0)" }, layout[key]);
+      if (layout[key].title) Object.assign(layout[key].title, { font: { size: 15 }, standoff: 8 });
     }
   }
   if (innerWidth < 600 && layout.xaxis2) {  // two charts side by side: one below the other
