@@ -26,6 +26,7 @@ from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence import Studies
 from odt_core.evidence.charts import Chart, letters, look
+from odt_core.evidence.charts.apart import apart
 from odt_core.evidence.charts.canvas import Canvas
 from odt_core.evidence.charts.chosen import charts_of
 from odt_core.evidence.charts.matrices import Matrices
@@ -58,6 +59,19 @@ def evidence_of(count: int, labels: int = 4) -> Evidence:
         model=b"", card=default_card((8, 8, 1), labels), checkpoint_file=b"", samples=samples,
         origin=Origin(Beginning.BASE), test=judged if count else None,
     )  # fmt: skip
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All words that pictures are drawn with, in order."""
+    said, text = [], Canvas.text
+
+    def seen(canvas, at, words, *more, **kept):
+        said.append(words)
+        return text(canvas, at, words, *more, **kept)
+
+    monkeypatch.setattr(Canvas, "text", seen)
+    return said
 
 
 def texts_in(room: ModuleType) -> Iterator[str]:
@@ -237,9 +251,46 @@ class TestStudies:
     def test_map_has_both_models_on_the_same_axes(self, count):
         (chart,) = inside_charts(Inside(map=seen(count)))
         figure = drawn(chart)
-        assert [len(one["x"]) for one in figure["data"]] == [count, count]
+        assert [len(one["x"]) for one in figure["data"]][:2] == [count, count]
         assert figure["layout"]["xaxis"]["range"] == figure["layout"]["xaxis2"]["range"]
         assert f"n = {count}" in chart.note
+
+    def test_map_of_many_samples_has_dots_and_each_name_once_amid_its_own(self, written):
+        few, many = (inside_charts(Inside(map=seen(count)))[0] for count in (8, 300))
+        names, middles = drawn(few)["data"][0], drawn(few)["data"][2]
+        assert (names["mode"], middles["text"]) == ("text", [])
+        figure = drawn(many)
+        check_figure(figure)
+        dots, middles = figure["data"][0], figure["data"][2]
+        assert (dots["mode"], middles["text"]) == ("markers", ["cat", "cow", "dog", "猫"])
+        assert dots["marker"]["size"][:2] == [14, 8]
+        written.clear()
+        many.png()
+        assert written[-5:] == ["cat", "cow", "dog", "label 3", look.LACKED]
+
+    def test_map_of_values_has_dots_alone(self):
+        places = seen(8)
+        values = replace(places, outputs=(-1,) * 8, names=("×",) * 8)
+        (chart,) = inside_charts(Inside(map=values))
+        figure = drawn(chart)
+        check_figure(figure)
+        assert [one["mode"] for one in figure["data"]] == ["markers", "markers", "text", "text"]
+        assert [one["text"] for one in figure["data"]] == [[]] * 4
+
+    @pytest.mark.parametrize("where", [0, 0.5, 1])
+    def test_names_at_one_place_are_put_apart_within_the_map(self, where):
+        room = np.array([700.0, 500.0])
+        middles, widths = np.full((12, 2), where) * room, np.linspace(30, 300, 12)
+        found = apart(middles, widths, 34, tuple(room))
+        assert (np.diff(np.sort(found[:, 1])) >= 34 - 1e-9).all()
+        assert (found[:, 1] >= 17).all()
+        assert (found[:, 1] <= 483).all()
+        assert (found[:, 0] - widths / 2 >= 0).all()
+        assert (found[:, 0] + widths / 2 <= 700).all()
+
+    def test_names_that_do_not_touch_stay_in_their_places(self):
+        middles = np.array([[100.0, 100], [100, 150], [400, 100]])
+        assert np.array_equal(apart(middles, np.full(3, 90.0), 34, (700, 500)), middles)
 
     def test_map_has_whole_names_in_the_browser_and_a_number_where_the_font_lacks_one(self):
         (chart,) = inside_charts(Inside(map=seen(8)))
@@ -401,24 +452,17 @@ class TestText:
     def test_picture_drops_only_the_letters_that_the_font_lacks(self, name, drawn):
         assert look.drawn(name, 7) == drawn
 
-    def test_browser_has_every_letter_of_a_name_and_pictures_say_where_it_stands(self, monkeypatch):
-        said, text = [], Canvas.text
-
-        def seen_text(canvas, at, words, *more, **kept):
-            said.append(words)
-            return text(canvas, at, words, *more, **kept)
-
-        monkeypatch.setattr(Canvas, "text", seen_text)
+    def test_browser_has_every_letter_of_a_name_and_pictures_say_where_it_stands(self, written):
         evidence = evidence_of(40, 2)
         names = Labels(("star ⭐️", "<b>לב"))
         samples = replace(evidence.samples, labels=names)
         named = replace(evidence, samples=samples, test=replace(evidence.test, samples=samples))
         charts = {chart.name: chart for chart in charts_of(named)}
         for name in ("confusion-test", "labels-test", "samples", "fixed"):
-            said.clear()
+            written.clear()
             charts[name].png()
-            assert {"star (1)", "is star (1)"} & set(said), name
-            assert look.LACKED in said, name
+            assert {"star (1)", "is star (1)"} & set(written), name
+            assert look.LACKED in written, name
         for name in ("confusion-test", "labels-test"):
             told = json.dumps(charts[name].plotly(), ensure_ascii=False)
             assert "star ⭐️" in told, name

@@ -83,14 +83,25 @@ class Canvas:
         weight: int = 450,
         anchor: Literal["l", "m", "r"] = "l",
         most: float = math.inf,
+        halo: int = 0,
     ) -> float:
-        """One line, its middle at `at` vertically; cut to `most` pixels. Returns its width."""
+        """One line, its middle at `at` vertically; cut to `most` pixels, with a halo of paper that
+        wide. Returns its width.
+        """
         text = self.cut(text, size, most, weight)
         wide = self.measure(text, size, weight)
         x = at[0] - {"l": 0.0, "m": wide / 2, "r": wide}[anchor]
         for piece, extended in look.runs(text):
             face = look.font(size * _FINE, weight, extended)
-            self._draw.text((x * _FINE, at[1] * _FINE), piece, colour, face, anchor="lm")
+            self._draw.text(
+                (x * _FINE, at[1] * _FINE),
+                piece,
+                colour,
+                face,
+                anchor="lm",
+                stroke_width=halo * _FINE,
+                stroke_fill=look.PAPER,
+            )
             x += face.getlength(piece) / _FINE
         return wide
 

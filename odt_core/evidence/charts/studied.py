@@ -155,6 +155,7 @@ def _moved(layer: LayerChange, *, relative: bool) -> Value:
 def _map(inside: Inside) -> MapChart:
     seen = inside.map
     assert seen is not None
+    named = list(zip(seen.names, seen.outputs, strict=True))
     first, second = seen.places.explained
     shown = f" {first + second:.0%} of all differences show." if math.isfinite(first) else ""
     return MapChart(
@@ -163,7 +164,7 @@ def _map(inside: Inside) -> MapChart:
         note="Near each other: alike to the model. The two principal components of both models' "
         f"scores, each around its mean;{shown} n = {seen.places.n:,}; large: test samples.",
         seen=seen.places,
-        names=seen.names,
-        drawn=[look.drawn(*one) for one in zip(seen.names, seen.outputs, strict=True)],
+        names=[name for name, output in named if output >= 0],
+        drawn=[look.drawn(*one) for one in named if one[1] >= 0],
         large=seen.test,
     )

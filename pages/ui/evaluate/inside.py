@@ -10,6 +10,7 @@ import streamlit as st
 
 from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes
 from odt_core.evaluation.feature_plane import points
+from odt_core.evaluation.map_names import can_name, label_middles, names_each
 from odt_core.runtime.weights import weights_of
 from odt_core.samples import Samples
 from odt_core.workspace import Part
@@ -23,9 +24,6 @@ from pages.ui.say import count, percent
 _LAYERS = 40  # bars
 _MOVES = 12  # rows
 _FEW = 60  # points that are drawn larger
-_NAMED = 12  # labels whose names stand on the map
-_LONGEST = 7  # letters of such a name
-_LETTERS = 200  # in all, beyond which they would cover each other
 _AMID = 15  # px high, names in the middle of dots
 _SHORT = 14  # letters of these
 _NARROW = 300  # px of a map on a phone
@@ -161,14 +159,13 @@ def _map(desk: Desk) -> None:
     (left, right), up = places.limits[0], list(places.limits[1])
     names = _names(desk, shown)
     longest = max(map(len, names), default=0)
-    can_name = 0 < len(set(names)) <= _NAMED
-    named = can_name and longest <= _LONGEST and longest * len(index) <= _LETTERS
+    amid, named = can_name(names), names_each(names)
     tests = [parts[int(k)] is Part.TEST for k in index]
     few = len(index) <= _FEW
     own_test, other = (26, 18) if few else (19, 13)  # so that few can be read afar
     dot_test, dot = (15, 10) if few else (11, 6)
     # a name stands with its middle on its place, and a letter is about half as wide as high
-    size = own_test if named else _AMID if can_name else 0
+    size = own_test if named else _AMID if amid else 0
     room = (right - left) * min(longest, _SHORT) * size / 4 / _NARROW
     for column, title, where, colour in zip(
         st.columns(2, gap="small"),
@@ -199,11 +196,7 @@ def _map(desk: Desk) -> None:
                         "hovertemplate": "\u2068%{text}\u2069<extra></extra>",
                         "hoverinfo": "all" if names else "skip",
                     },
-                    *(
-                        [_amid(where, names)]
-                        if can_name and not named and not _alike(where)
-                        else []
-                    ),
+                    *([_amid(where, names)] if amid and not named and not _alike(where) else []),
                 ],
                 height=440,
                 label=f"{title}: {len(index)} samples in two dimensions",
@@ -231,14 +224,13 @@ def _alike(where: np.ndarray) -> bool:
 
 def _amid(where: np.ndarray, names: list[str]) -> dict[str, Any]:
     """Each label's name in the middle of its dots. where: [N, 2]."""
-    each, label = np.unique(names, return_inverse=True)
-    middles = np.stack([np.median(where[label == k], axis=0) for k in range(len(each))])
+    each, middles = label_middles(where, names)
     return {
         "type": "scatter",
         "mode": "text",
         "x": middles[:, 0].tolist(),
         "y": middles[:, 1].tolist(),
-        "text": [letters(shortened(str(name), _SHORT)) for name in each],
+        "text": [letters(shortened(name, _SHORT)) for name in each],
         "textfont": {"color": "@text", "size": _AMID},
         "hoverinfo": "skip",
     }

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
+from odt_core.evaluation import map_names
 from odt_core.workspace import CheckpointInfo, Kind, Part
 from odt_core.workspace.run_log import RunKept
 from pages.ui.evaluate import inside, over_time
@@ -53,7 +54,7 @@ class TestNames:
         _, desk = trained
         drawn = {}
         monkeypatch.setattr(inside, "figure", lambda key, traces, **_: drawn.update({key: traces}))
-        monkeypatch.setattr(inside, "_LETTERS", len(desk.samples(None)) - 1)
+        monkeypatch.setattr(map_names, "_LETTERS", len(desk.samples(None)) - 1)
         inside._map(desk)
         dots, middles = drawn["chart_map_own"]
         assert dots["mode"] == "markers"
