@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import pieces
 from pages.ui.base_words import THE_ONLY_ONE
+from pages.ui.desk import BaseSide
 from pages.ui.element_data import unexamined
 from pages.ui.numbers import figure
 from pages.ui.say import isolated, percent
@@ -26,6 +27,7 @@ _mount = st.components.v2.component(
     js=scripts("letters.js", "answers.js"),
 )
 _NONE = "–"  # stands for an answer of a model that has learnt nothing yet
+_ONLY_LABEL = "the only label"  # of which anything would be 100 % sure
 _SIDES = (("base", "Base model"), ("own", "Your model"))
 
 
@@ -37,44 +39,48 @@ def answers(
     trained: bool,
     unknown: bool = False,
     base_unknown: bool = False,
-    apart: bool = False,
+    side: BaseSide | None = None,
     temperature: float | None = None,
     live: bool = False,
 ) -> None:
     """base, own: float [K], probabilities per output; names: one per output, None is left out.
 
-    unknown, base_unknown: no label fits clearly, so that this model answers "not sure". apart: the
-    base side is more than your model before training. temperature: what your model's scores were
-    divided by, to be said. live: others follow several times a second: labels keep their places
-    while there is room for all, and nothing is read out.
+    unknown, base_unknown: no label fits clearly, so that this model answers "not sure". side: whose
+    answers the base's are where the model began without labels. temperature: what your model's
+    scores were divided by, to be said. live: others follow several times a second: labels keep
+    their places while there is room for all, and nothing is read out.
     """
     used = [k for k, name in enumerate(names) if name is not None]
     base, own = (np.nan_to_num(shares, posinf=0) for shares in (base, own))  # nan: no answer
     order = sorted(used, key=lambda k: -max(float(base[k]), float(own[k])))[:_SHOWN]
     if live and len(used) <= _SHOWN:
         order = used
+    learnt = (len(used), len(used))  # labels that each model chooses from
+    if side is not None:
+        learnt = (len(side.known), len(used) if trained else 0)
     sides = []
-    for (role, title), shares in zip(_SIDES, (base, own), strict=True):
-        top = max(used, key=lambda k: float(shares[k]))
-        bars = [[str(names[k]), float(shares[k]), _share(shares[k])] for k in order]
-        sure = f"{_share(shares[top])} sure" if _tells(shares[used]) else ""
-        if apart and role == "base" and np.count_nonzero(shares[used]) == 1 < len(used):
-            bars, sure = [[label, share, ""] for label, share, _ in bars], THE_ONLY_ONE
-        sides.append(
-            {
-                "role": role,
-                "title": title,
-                "answer": str(names[top]) if _tells(shares[used]) else _NONE,
-                "sure": sure,
-                "bars": bars,
-            }
-        )
+    for (role, title), shares, choices in zip(_SIDES, (base, own), learnt, strict=True):
+        listed = {str(names[k]): float(shares[k]) for k in used}
+        said = _side(listed, [str(names[k]) for k in order], choices)
+        sides.append({"role": role, "title": title, **said})
     change = _change(sides, trained, unknown, base_unknown)
-    if not trained and apart:
+    if not trained and side is not None:
         change = {"summary": "Your model has learnt nothing yet: train it.", "changed": False}
     if temperature:
         change["summary"] = f"{change['summary']} Yours is at temperature {temperature:.2f}."
     _draw({"sides": sides, "idle": False, "live": live, **change})
+
+
+def _side(shares: dict[str, float], order: list[str], choices: int) -> dict:
+    """What one model says, given how many of the labels it has learnt."""
+    top = max(shares, key=lambda label: shares[label])
+    bars = [[label, shares[label], _share(shares[label])] for label in order]
+    tells = choices > 0 and shares[top] > 0 if len(shares) == 1 else _tells(shares)
+    sure = f"{_share(shares[top])} sure"
+    if len(shares) == 1 or choices == 1:  # a share of one label alone says nothing
+        bars = [[label, shares[label] if tells else 0.0, ""] for label in order]
+        sure = _ONLY_LABEL if len(shares) == 1 else THE_ONLY_ONE
+    return {"answer": top if tells else _NONE, "sure": sure if tells else "", "bars": bars}
 
 
 def _share(share: float) -> str:
@@ -86,9 +92,9 @@ def _share(share: float) -> str:
     return ">99.9 %" if 0.9995 <= share < 1 else percent(float(share))
 
 
-def _tells(shares: np.ndarray) -> bool:
+def _tells(shares: dict[str, float]) -> bool:
     """Whether one label is likelier than the others."""
-    return len(shares) < 2 or float(np.ptp(shares)) > 1e-6
+    return max(shares.values()) - min(shares.values()) > 1e-6
 
 
 def value_answers(
@@ -273,6 +279,11 @@ def _change(
         }
     if not trained:
         return {"summary": "Not trained yet: your model is the base model.", "changed": False}
+    if own["sure"] == _ONLY_LABEL:
+        return {
+            "summary": f"{isolated(answer)} is the only label: add another to tell it from.",
+            "changed": False,
+        }
     if base["answer"] == _NONE:
         return {
             "summary": f"The base model knows none of them; yours answers {isolated(answer)}.",

@@ -137,7 +137,7 @@ def _show(desk: Desk, given: _Input) -> None:
             trained=desk.trained,
             unknown=said.unknown,
             base_unknown=said.base_unknown,
-            apart=side is not None,
+            side=side,
             temperature=said.temperature,
             live=given.live,
         )

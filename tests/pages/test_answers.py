@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pages.ui import answers as module
+from pages.ui.desk import BaseSide
 
 KNOWN = np.array([0.2, 0.8], np.float32)
 
@@ -111,8 +112,34 @@ def test_label_when_the_model_is_not_sure_has_no_percentage(shown):
 )
 def test_base_when_it_knows_one_label_alone_is_not_said_to_be_sure_of_it(shown, own, summary):
     alone = np.array([1.0, 0.0], np.float32)
-    module.answers(("dam", "mill"), alone, np.array(own), trained=True, apart=True)
+    side = BaseSide(("dam",), ("mill",), 1000)
+    module.answers(("dam", "mill"), alone, np.array(own), trained=True, side=side)
     base = shown["sides"][0]
     assert (base["answer"], base["sure"]) == ("dam", "the only one it knows")
     assert base["bars"][0] in (["dam", 1.0, ""], ["mill", 0.0, ""])
     assert shown["summary"] == summary
+
+
+@pytest.mark.parametrize(
+    ("side", "trained", "base", "own"),
+    [
+        (BaseSide(("mug",), (), 1000), False, ("mug", "the only label"), ("–", "")),
+        (BaseSide((), ("mug",), 1000), False, ("–", ""), ("–", "")),
+        (BaseSide((), ("mug",), 1000), True, ("–", ""), ("mug", "the only label")),
+        (None, True, ("mug", "the only label"), ("mug", "the only label")),
+    ],
+)
+def test_only_label_has_no_percentage_and_is_no_answer_of_who_learnt_nothing(
+    shown, side, trained, base, own
+):
+    alone = np.array([1.0, 0.0], np.float32)
+    module.answers(("mug", None), alone, alone, trained=trained, side=side)
+    assert [(one["answer"], one["sure"]) for one in shown["sides"]] == [base, own]
+    drawn = [[["mug", float(one[0] != "–"), ""]] for one in (base, own)]
+    assert [one["bars"] for one in shown["sides"]] == drawn
+
+
+def test_only_label_when_trained_is_said_to_be_told_from_none(shown):
+    alone = np.array([1.0, 0.0], np.float32)
+    module.answers(("mug", None), alone, alone, trained=True)
+    assert shown["summary"] == "mug is the only label: add another to tell it from."
