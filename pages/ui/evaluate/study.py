@@ -76,14 +76,14 @@ def _watch(
     was_active: bool,
 ) -> None:
     job = desk.job(name)
-    if job is None:
-        return
-    look = job.look()
-    if look.running:
+    look = job.look() if job is not None else None
+    if look is not None and look.running:
         st.progress(look.share, text=plain(_doing(look)))
         return
-    if was_active:
+    if was_active:  # it has ended, or another tab deleted everything
         st.rerun()
+    if look is None:
+        return
     if look.error:
         st.error(plain(look.error))
     if look.result is None:
