@@ -81,7 +81,10 @@ class Recorder:
         return "The details are in the server's log."
 
     def _failed_at(self, event: Event, reason: str) -> None:
-        """Something could not be kept. That matters at the end: a later autosave may succeed."""
+        """Something could not be kept: told until a later autosave succeeds, which the end cannot
+        wait for.
+        """
+        self._run.not_saved(reason.removesuffix(TRY_AGAIN))
         if isinstance(event, Saved) and event.reason is Reason.END:
             self._unsaved = event, reason
         if isinstance(event, Ended | Failed) and self._run.phase.active:
@@ -205,6 +208,7 @@ class Recorder:
         if as_head:
             self._run.after = entry.id
         self._note(RunKept(entry.id, entry.info.step).to_json())
+        self._run.saved(entry.info.step)
 
     def _note(self, record: Mapping[str, Any]) -> None:
         """Add a record, after the curves up to here."""

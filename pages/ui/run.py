@@ -44,6 +44,8 @@ class Snapshot:
     evaluations: tuple[EvaluationRecord, ...]
     message: str
     earlier: int = 0  # steps of the trainings before, which are in the model too
+    saved: int | None = None  # the step of its last checkpoint that was kept
+    why_unsaved: str = ""  # why nothing later could be kept
 
     @property
     def steps_in_all(self) -> str:
@@ -90,6 +92,8 @@ class Run:
         self._evaluations: list[EvaluationRecord] = []
         self._step = 0
         self._message = ""
+        self._saved: int | None = None
+        self._why_unsaved = ""
         self._marks: list[tuple[float, int]] = []  # (clock, step), for the rate
         self._ended = threading.Event()
 
@@ -108,6 +112,8 @@ class Run:
                 evaluations=tuple(self._evaluations),
                 message=self._message,
                 earlier=self.earlier,
+                saved=self._saved,
+                why_unsaved=self._why_unsaved,
             )
 
     @property
@@ -155,6 +161,16 @@ class Run:
         """The model was scored."""
         with self._lock:
             self._evaluations.append(evaluation)
+
+    def saved(self, step: int) -> None:
+        """A checkpoint was kept."""
+        with self._lock:
+            self._saved, self._why_unsaved = step, ""
+
+    def not_saved(self, why: str) -> None:
+        """Something could not be kept."""
+        with self._lock:
+            self._why_unsaved = why
 
     def ended(self, phase: Phase, message: str) -> None:
         """The run is over."""

@@ -432,3 +432,11 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
     st.progress(snapshot.share, text=said)
     if snapshot.phase is Phase.FAILED:
         st.error(plain(snapshot.message))
+    elif snapshot.phase.active and snapshot.why_unsaved:
+        st.warning(plain(_unsaved(snapshot)))
+
+
+def _unsaved(snapshot: Snapshot) -> str:
+    """What is lost if the server ends now, while saving fails."""
+    last = f"Saved last: step {snapshot.saved:,}." if snapshot.saved else "None of it is saved yet."
+    return f"Training goes on, but is not being saved just now. {snapshot.why_unsaved} {last}"

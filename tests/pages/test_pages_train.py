@@ -316,6 +316,20 @@ class TestTraining:
             app.run()
             assert progress(app) == "Getting ready · paused"
 
+    def test_run_that_is_not_being_saved_says_why_and_up_to_where_it_is(self, person):
+        app, desk = person
+        with long_training(desk):
+            until(lambda: desk.run.snapshot().saved is not None)  # where it began
+            desk.run.saved(1200)
+            desk.run.not_saved("The disk is full.")
+            (warning,) = app.run().warning
+            assert warning.value.replace("\\", "") == (
+                "Training goes on, but is not being saved just now. The disk is full. Saved last: "
+                "step 1,200."
+            )
+            desk.run.saved(1300)
+            assert not app.run().warning
+
     def test_run_when_it_failed_before_its_first_step_is_not_said_to_get_ready(self, person):
         app, desk = person
         train(app, desk)

@@ -14,6 +14,7 @@ from odt_core.workspace import Workspaces
 from odt_core.workspace.disk import TRY_AGAIN
 from pages.ui.recorder import Recorder
 from pages.ui.run import Phase, Run
+from tests.pages.trainings import until
 
 
 @pytest.fixture
@@ -74,6 +75,27 @@ def test_end_when_saved_without_its_line_is_your_model_and_not_said_to_be_unsave
         "Your model is saved, but the record of its run could not be completed: some of its curves "
         "may be missing later. This could not be saved: the disk is full."
     )
+
+
+def test_autosave_that_failed_is_told_until_the_next_one_succeeds(workspace, monkeypatch):
+    def full(*given, **more):
+        raise WorkspaceError("This could not be saved: the disk is full." + TRY_AGAIN)
+
+    workspace.set_model("mine", Labels.numbered(2), bundled="digits")
+    run = Run(workspace.start_run(), 10, 4, None)
+    recorder, add = Recorder(workspace, run, on_head=lambda _: None), workspace.add_checkpoint
+    for step, saves, told in (
+        (3, add, (3, "")),
+        (5, full, (3, "This could not be saved: the disk is full.")),
+        (7, add, (7, "")),
+    ):
+        monkeypatch.setattr(workspace, "add_checkpoint", saves)
+        meta = CheckpointMeta("0" * 64, step=step)
+        end = Checkpoint({"w": np.full(1, step, np.float32)}, meta)
+        recorder.on_event(Saved(end, Reason.PERIODIC))
+        until(lambda told=told: (run.snapshot().saved, run.snapshot().why_unsaved) == told)
+    recorder.on_event(Failed("Over."))
+    assert run.wait(10)
 
 
 def test_checkpoint_has_no_scores_of_another_step(workspace):
