@@ -158,6 +158,8 @@ def _nothing(
         return ""
     if snapshot.phase is Phase.FAILED:
         return f"{what}: the run ended before the first measurement."
+    if snapshot.evaluations and not any(e.test or e.base_test for e in snapshot.evaluations):
+        return f"{what}: the model's answers were no finite numbers."
     return f"{what}: there were no test samples to measure it on."
 
 

@@ -82,3 +82,27 @@ class TestWords:
         )
         curves.score_chart("accuracy", desk, snapshot, 200)
         assert given["label"] == "Accuracy: your test samples 100.0 %, base test set 98.7 %"
+
+    @pytest.mark.parametrize(
+        ("evaluations", "said"),
+        [
+            ((), "Accuracy: there were no test samples to measure it on."),
+            (
+                (EvaluationRecord(0, None, None, 0.0),),  # as Judge scores such answers
+                "Accuracy: the model's answers were no finite numbers.",
+            ),
+        ],
+    )
+    def test_empty_chart_says_whether_there_was_nothing_to_ask_or_no_answer(
+        self, monkeypatch, evaluations, said
+    ):
+        given = {}
+        monkeypatch.setattr(curves, "live_chart", lambda key, drawn, **more: given.update(more))
+        snapshot = Snapshot("1", Phase.DIVERGED, False, 0, 20, 80, 0.0, (), evaluations, "")
+        desk = SimpleNamespace(
+            tells_labels=True,
+            card=SimpleNamespace(base_test=None, load_base_test=None),
+            test_name=lambda: "mine",
+        )
+        curves.score_chart("accuracy", desk, snapshot, 200)
+        assert given["wait"] == said
