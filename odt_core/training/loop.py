@@ -486,6 +486,12 @@ class Run:
         advice = "Try a smaller learning rate."
         if not self._sets_rate:
             advice = "Its learning rate is part of the file; look for samples with huge numbers."
+        if not self._records:
+            advice = (
+                "The very first loss was not finite, so the learning rate is hardly to blame: "
+                "reset to the base model, restore another checkpoint, or look for samples with "
+                "huge numbers."
+            )
         at_once = bad_step <= _AT_ONCE
         empty = self._zero_filled() if at_once else []
         if empty:

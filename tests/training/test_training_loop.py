@@ -549,6 +549,15 @@ class TestNanGuard:
         assert np.isfinite(session.infer(some(4).x)).all()
         assert ended == [history]
 
+    def test_weights_that_it_began_with_are_named_where_no_learning_rate_would_help(self, session):
+        state = session.state()
+        state["dense/kernel"] = np.full_like(state["dense/kernel"], 3e38)
+        session.load_state(state)
+        history = fit(session, some(12), replace(SETTINGS, distil=0.0), test=some(8))
+        assert history.outcome is Outcome.DIVERGED
+        assert "reset to the base model, restore another checkpoint" in history.message
+        assert "smaller" not in history.message
+
     @pytest.mark.parametrize("average", [0.0, 0.5])
     def test_weights_that_went_wrong_are_never_saved(self, session, average):
         saved: list[Checkpoint] = []
