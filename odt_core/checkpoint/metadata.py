@@ -8,7 +8,7 @@ from typing import Any
 from odt_core.checkpoint.progress import is_count, is_number
 from odt_core.checkpoint.tempering import Tempering
 
-_COUNT = "a whole number of at least 0"
+_COUNT = "a whole number from 0 to 2**63 - 1"
 _JSON = "a mapping of JSON's types, such as to_json() gives"
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from odt_core.checkpoint.prefixes import under
 
+MOST = 2**63 - 1  # the largest seed, and more steps than anybody makes
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -87,8 +89,8 @@ class Progress:
 
 
 def is_count(value: object) -> bool:
-    """Whether it is a whole number of at least 0, as JSON has them."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    """Whether it is a whole number from 0 to MOST, as JSON has them."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
 def is_number(value: object) -> bool:

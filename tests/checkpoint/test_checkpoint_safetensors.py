@@ -135,7 +135,11 @@ class TestWriting:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"step": 3.0}, r"its step must be a whole number of at least 0, not '3.0' \(float\)"),
+            (
+                {"step": 3.0},
+                r"its step must be a whole number from 0 to 2\*\*63 - 1, not '3.0' \(float\)",
+            ),
+            ({"seed": 2**63}, "its seed must be"),
             ({"step": -1}, "its step must be"),
             ({"seed": True}, "its seed must be"),
             ({"note": None}, "its note must be text"),
@@ -220,6 +224,8 @@ class TestRefusals:
             {"labels": "abc"},
             {"step": True},
             {"step": -4},
+            {"step": 10**30},
+            {"seed": 2**63},
             {"seed": -1},
             {"settings": []},
             {"unknown": 1},
@@ -238,6 +244,7 @@ class TestRefusals:
         [
             {"step": "a"},
             {"step": -1},
+            {"step": 2**63},
             {"total": True},
             {"average_count": 1.5},
             {"seconds": "long"},
