@@ -23,6 +23,7 @@ _MOST = 4  # labels that are named
 class NewLabels:
     """outputs: of the new labels among the samples. n: samples of them, judged. base, own: how both
     do on the others, without cross-entropy; comparison: of these two. sentence: all of it.
+    listed: the new labels by name, where the base model knows others.
     """
 
     outputs: tuple[int, ...]
@@ -31,12 +32,13 @@ class NewLabels:
     own: Evaluation
     comparison: Comparison
     sentence: str
+    listed: str
 
     @property
     def in_short(self) -> str:
         """What is left of a gain without the new labels, beside the figures of all."""
         if not self.base.n:
-            return "The base model never learnt these labels."
+            return f"The base model never learnt {self.listed}."
         before, after, n = self.base.correct, self.own.correct, self.base.different
         return f"On the labels that the base model knows: {before:,} → {after:,} of {n:,} right."
 
@@ -72,6 +74,7 @@ def new_labels(
         f"the base model never learnt: it is right about {lucky or 'none'} of them."
     )
     if not known.any():
+        listed = "these labels"
         sentence = (
             f"The base model never learnt a label: by chance alone it is right about "
             f"{lucky or 'none'} of {n:,}, and a gain over it shows no more than that "
@@ -80,4 +83,4 @@ def new_labels(
     if parts[0].n:
         right = " → ".join(percent_apart(one.accuracy or 0.0) for one in parts)
         sentence += f" On the other {parts[0].different:,}: {right}. {comparison.sentence}"
-    return NewLabels(outputs, count, *parts, comparison, sentence)
+    return NewLabels(outputs, count, *parts, comparison, sentence, listed)

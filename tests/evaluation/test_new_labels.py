@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from odt_core.evaluation import score
+from odt_core.evaluation import claims, score
+from odt_core.evaluation.leaks import Leakage
 from odt_core.evaluation.never_learnt import new_labels
 
 KNOWN = np.array([True, True, True, False])
@@ -60,4 +61,12 @@ def test_new_labels_alone_are_compared_with_nothing():
     one = score(np.eye(4, dtype=np.float32)[[1, 3]], y)
     found = new_labels(one, one, KNOWN, NAMES)
     assert found.sentence.endswith("never learnt: it is right about 1 of them.")
-    assert found.in_short == "The base model never learnt these labels."
+    assert found.in_short == "The base model never learnt “cross”."
+
+
+def test_new_labels_beside_one_that_it_knows_are_named_where_that_one_was_trained_on():
+    """Else "these labels" would be those of all samples."""
+    base, own = answering(np.where(Y == 3, 1, Y)), answering(Y)
+    leak = Leakage(len(Y), np.zeros(0, np.int64), np.flatnonzero(Y != 3))
+    said = claims(base, own, KNOWN, NAMES, leak)
+    assert said.new.in_short == "The base model never learnt “cross”."
