@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from odt_core.errors import WorkspaceError
-from odt_core.workspace.disk import Disk, failure
+from odt_core.workspace.disk import Disk, FullError, failure
 from odt_core.workspace.limits import Limits
 from odt_core.workspace.lock import FolderLock
 from odt_core.workspace.manifest import Manifest
@@ -72,6 +72,15 @@ class Workspaces:
 
     def create(self) -> Workspace:
         """A new, empty workspace. WorkspaceError when there are too many or the disk fails."""
+        try:
+            return self._create()
+        except FullError as error:  # whose advice is for those who have a workspace to empty
+            raise FullError(
+                "The server's disk is full: there is no room for a workspace of yours. Ask whoever "
+                "runs the server to free space, then reload the page."
+            ) from error
+
+    def _create(self) -> Workspace:
         with _open_lock:
             if len(self._folders()) >= self._limits.workspaces:
                 raise WorkspaceError(

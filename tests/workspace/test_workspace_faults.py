@@ -13,6 +13,7 @@ import pytest
 from odt_core.errors import WorkspaceError
 from odt_core.samples import Labels
 from odt_core.workspace import CheckpointInfo, Kind, Limits, Part, Source, Workspace, Workspaces
+from odt_core.workspace.disk import FullError
 from tests.workspace.failing_disk import FailingDisk
 
 LABELS = Labels(("a", "b", None, None))
@@ -86,6 +87,14 @@ class TestFullDisk:
         again = workspaces.open(workspace.token)
         assert again.manifest == after
         assert again.problems == ()
+
+    @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT], ids=["ENOSPC", "EDQUOT"])
+    def test_newcomer_is_not_sent_to_empty_a_workspace_that_is_not_there(self, tmp_path, code):
+        disk = FailingDisk(code)
+        disk.after = 0
+        with pytest.raises(FullError, match="disk is full: there is no room") as told:
+            Workspaces(tmp_path, disk=disk).create()
+        assert "Reset" not in str(told.value)
 
     def test_a_read_only_disk_can_be_read_but_not_changed(self, tmp_path, drawing):
         disk = FailingDisk(errno.EROFS)
