@@ -29,7 +29,10 @@ def is_text(value: object) -> bool:
 
 
 def _are_labels(value: object) -> bool:
-    return isinstance(value, tuple | list) and all(one is None or is_text(one) for one in value)
+    if not isinstance(value, tuple | list):
+        return False
+    named = [one for one in value if one is not None]
+    return all(map(is_text, named)) and len(set(named)) == len(named)
 
 
 def _is_rate(value: Any) -> bool:
@@ -41,7 +44,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "step": (_COUNT, is_count),
     "settings": (_JSON, lambda value: isinstance(value, Mapping)),
     "seed": (_COUNT, is_count),
-    "labels": ("a tuple of names, None for an output without one", _are_labels),
+    "labels": ("a tuple of names, each once, None for an output without one", _are_labels),
     "metrics": (_JSON, lambda value: isinstance(value, Mapping)),
     "created": ("text", is_text),
     "note": ("text", is_text),

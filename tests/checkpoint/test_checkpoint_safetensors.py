@@ -222,6 +222,7 @@ class TestRefusals:
             {"step": "many"},
             {"labels": [1]},
             {"labels": "abc"},
+            {"labels": ["a", "a"]},
             {"step": True},
             {"step": -4},
             {"step": 10**30},
