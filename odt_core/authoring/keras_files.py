@@ -13,12 +13,18 @@ _WANTED = (
     "A model comes as a keras.Model of Keras 3 (those of tf_keras are of Keras 2), or as the path "
     "of a .keras or .h5 file"
 )
+# Keras writes compile()'s short names into a .h5 and does not find their losses when it reads them.
+_SHORT = ("bce", "kld", "mae", "mape", "mse", "msle")
+_LOSSES = {name: keras.losses.get(name) for s in _SHORT for name in (s, s.upper())}
 
 
-def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True) -> keras.Model:
+def load_keras_model(
+    source: keras.Model | str | Path, *, safe_mode: bool = True, compiled: bool = True
+) -> keras.Model:
     """The model itself, or the one in a .keras or .h5 file.
 
     safe_mode: refuse Lambda layers, whose Python code would run when the file is read.
+    compiled: read the file's loss and optimiser too; without them its model can only predict.
     Raises AuthoringError when the file is missing, damaged or unsafe, or when it is neither.
     """
     if isinstance(source, keras.Model):
@@ -29,7 +35,9 @@ def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True
     if not is_file(path, AuthoringError):
         raise AuthoringError(f"There is no file {path}.")
     try:
-        return keras.saving.load_model(path, safe_mode=safe_mode)
+        return keras.saving.load_model(
+            path, custom_objects=_LOSSES, compile=compiled, safe_mode=safe_mode
+        )
     except Exception as error:  # Keras raises whatever the file's content leads it to
         if "Lambda" in str(error) and safe_mode:
             raise AuthoringError(
@@ -38,6 +46,6 @@ def load_keras_model(source: keras.Model | str | Path, *, safe_mode: bool = True
                 "safe_mode=False."
             ) from error
         raise AuthoringError(
-            f"Keras cannot read {path.name}: {line_of(error)[:200]} "
-            "Save it again with model.save()."
+            f"Keras cannot read {path.name}: {line_of(error)[:200].rstrip('.')}. "
+            f"Save it again as .keras: model.save('{path.stem}.keras')."
         ) from error

@@ -45,7 +45,7 @@ def to_inference_tflite(source: keras.Model | str | Path, *, safe_mode: bool = T
     otherwise than the model.
     """
     with (
-        _opened(source, safe_mode, check_convertible) as model,
+        _opened(source, safe_mode, check_convertible, compiled=False) as model,
         tempfile.TemporaryDirectory() as directory,
     ):
         inputs = Inputs(model)
@@ -150,10 +150,14 @@ def author(
 
 @contextmanager
 def _opened(
-    source: keras.Model | str | Path, safe_mode: bool, check: Callable[[keras.Model], None]
+    source: keras.Model | str | Path,
+    safe_mode: bool,
+    check: Callable[[keras.Model], None],
+    *,
+    compiled: bool = True,
 ) -> Iterator[keras.Model]:
     """A model, or that of a file, that computes in float32 and stood a check."""
-    model = load_keras_model(source, safe_mode=safe_mode)
+    model = load_keras_model(source, safe_mode=safe_mode, compiled=compiled)
     with in_float32(model):
         check(model)
         check_says_its_shapes(model)
