@@ -68,7 +68,7 @@ class CheckpointMeta:
 class Checkpoint:
     """`state` is the model to use; `progress` is what the loop needs to go on exactly."""
 
-    state: Mapping[str, np.ndarray]
+    state: Mapping[str, np.ndarray] = field(repr=False)
     meta: CheckpointMeta
     progress: Progress | None = None
 

@@ -32,8 +32,9 @@ class Progress:
     average_count: int = 0
     best_on: str | None = None  # a hash of the test samples; None in files from before it was kept
     learning_rate: float | None = None  # given with every step; None where a variable holds it
-    state: Mapping[str, np.ndarray] = field(default_factory=dict)  # variables as the loop has them
-    average: Mapping[str, np.ndarray] = field(default_factory=dict)  # float64 sums
+    # variables as the loop has them, and float64 sums
+    state: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    average: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array under one name each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -47,14 +47,18 @@ class Evaluation:
     n: int
     correct: int | None
     cross_entropy: float | None  # mean of -ln p(right label), nats; p at least TINY
-    confusion: np.ndarray | None  # int64 [K, K], rows: right label, columns: prediction
-    predictions: np.ndarray  # int64 [N]; float32 [N, *target_shape] or [N, …, K] for values
-    confidences: np.ndarray | None  # float32 [N], probability of the prediction
-    truth: np.ndarray  # int64 [N]; float32, such as the predictions, for values
+    # int64 [K, K], rows: right label, columns: prediction
+    confusion: np.ndarray | None = field(repr=False)
+    # int64 [N]; float32 [N, *target_shape] or [N, …, K] for values
+    predictions: np.ndarray = field(repr=False)
+    # float32 [N], probability of the prediction
+    confidences: np.ndarray | None = field(repr=False)
+    # int64 [N]; float32, such as the predictions, for values
+    truth: np.ndarray = field(repr=False)
     mean_squared_error: float | None = None
     mean_absolute_error: float | None = None
     places: PlaceScores | None = None  # of values that tell the class of each pixel or word
-    same: np.ndarray | None = None
+    same: np.ndarray | None = field(default=None, repr=False)
     names: tuple[str | None, ...] = ()
 
     @cached_property

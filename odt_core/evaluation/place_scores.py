@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,10 +29,10 @@ class PlaceScores:
 
     mean_iou: float
     called: str
-    known: np.ndarray
-    correct: np.ndarray
-    classes: np.ndarray
-    judged: np.ndarray
+    known: np.ndarray = field(repr=False)
+    correct: np.ndarray = field(repr=False)
+    classes: np.ndarray = field(repr=False)
+    judged: np.ndarray = field(repr=False)
 
     @cached_property
     def right(self) -> float:

@@ -56,10 +56,10 @@ class Model:
     cached properties grow, `trees` is used up.
     """
 
-    data: bytes  # lowered, with state signatures
+    data: bytes = field(repr=False)  # lowered, with state signatures
     sha256: str  # of the original bytes: what checkpoints are bound to
-    description: ModelDescription
-    contract: Contract
+    description: ModelDescription = field(repr=False)
+    contract: Contract = field(repr=False)
     name: str
     path: Path | None = None
     answers: Remembered = field(default_factory=Remembered, repr=False)  # by the file's weights

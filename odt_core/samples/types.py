@@ -93,6 +93,9 @@ class RawSamples:
     def __len__(self) -> int:
         return len(self.items)
 
+    def __repr__(self) -> str:
+        return f"<RawSamples: {len(self):,}>"  # not what is in them: that may be thousands of rows
+
     @staticmethod
     def together(parts: Sequence[RawSamples]) -> RawSamples:
         """The samples of all parts, in order; None for the targets or marks of a part without."""
@@ -228,6 +231,9 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def __repr__(self) -> str:
+        return f"<Samples: {len(self):,} of shape {list(self.x.shape[1:])}>"
 
     def take(self, index: np.ndarray) -> Samples:
         """The samples at `index` (integers or a mask), in that order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -106,11 +106,12 @@ class History:
     """The whole run."""
 
     outcome: Outcome
-    records: tuple[Record, ...]
-    evaluations: tuple[EvaluationRecord, ...]
+    records: tuple[Record, ...] = field(repr=False)
+    evaluations: tuple[EvaluationRecord, ...] = field(repr=False)
     steps: int  # steps done in all, those before a resume included
     total: int
     seconds: float
     learnt: bool  # whether a weight is another than before the first step
     message: str  # how it ended, in one plain sentence or a few
-    progress: Progress  # to go on from here: fit(..., start=history.progress)
+    # to go on from here: fit(..., start=history.progress)
+    progress: Progress = field(repr=False)
