@@ -500,9 +500,11 @@ class Run:
         if at_once and self._infinite:
             names = ", ".join(f"'{name}'" for name in sorted(self._infinite))
             advice = f"Perhaps what is infinite in the file may not be: {names}. {advice}"
+        # "back at step 0" would read as if what earlier runs taught it were lost, too
+        back = f"back at step {self.step:,}" if self.step else "as it was before this run"
         return (
             f"Training diverged at step {bad_step:,}: the loss or the weights are no longer finite "
-            f"numbers. Your model is back at step {self.step:,}. {advice}"
+            f"numbers. Your model is {back}. {advice}"
         )
 
 

@@ -138,7 +138,7 @@ class TestTrain:
         )  # fmt: skip
         done = odt(*arguments)
         assert done.returncode == 1
-        assert "Your model is back at step 0." in done.stdout
+        assert "Your model is as it was before this run." in done.stdout
         assert "your test samples  not judged: nothing was learnt" in done.stdout
         assert "checkpoint  not written: nothing was learnt" in done.stdout
         done = odt(*arguments, "--json")

@@ -558,6 +558,14 @@ class TestNanGuard:
         assert "reset to the base model, restore another checkpoint" in history.message
         assert "smaller" not in history.message
 
+    @pytest.mark.parametrize(
+        ("at", "back"), [(1, "as it was before this run"), (60, "back at step 50")]
+    )
+    def test_run_that_went_wrong_says_which_of_its_steps_are_lost(self, session, at, back):
+        fit(session, some(12), Settings(epochs=2))
+        settings = Settings(epochs=200, batch_size=8, learning_rate=0.05)
+        assert f"Your model is {back}." in fit(session, some(12), settings, [Poison(at)]).message
+
     @pytest.mark.parametrize("average", [0.0, 0.5])
     def test_weights_that_went_wrong_are_never_saved(self, session, average):
         saved: list[Checkpoint] = []
