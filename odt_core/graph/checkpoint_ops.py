@@ -39,6 +39,7 @@ class CheckpointOps:
     saved: dict[str, int] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     restored: dict[str, int] = field(default_factory=dict)
+    doubled: set[str] = field(default_factory=set)  # names that several tensors are saved under
     version: int = 1
 
     def take(self, op: FlexOp, operator: schema.OperatorT) -> dict[int, int]:
@@ -61,6 +62,8 @@ class CheckpointOps:
                 if self.graph.tensors[value].type == schema.TensorType.STRING:
                     self.texts[name] = self._text(value)
                 else:
+                    if name in self.saved:
+                        self.doubled.add(name)
                     self.saved[name] = value
             return {}
         replaced = {}

@@ -348,11 +348,26 @@ class _Lowering:
             for ops in self._checkpoints.values()
             for name, tensor in ops.saved.items()
         }
+        self._leave_out_doubled()
         for index, ops in self._checkpoints.items():
             if index in self._broken:
                 continue
             for signature in self._signatures(index):
                 self.checkpoint_signatures += rewire(ops, signature, saved)
+
+    def _leave_out_doubled(self) -> None:
+        """Gives up what saves or restores a name that stands for several tensors."""
+        doubled = {name for ops in self._checkpoints.values() for name in ops.doubled}
+        for index, ops in self._checkpoints.items():
+            for names, op in ((ops.saved, "Save"), (ops.restored, "Restore")):
+                if found := doubled.intersection(names):
+                    reason = (
+                        f"several tensors are saved as '{min(found)}', and a checkpoint holds one "
+                        f"of a name. Give each a name of its own: of Keras' weights that is "
+                        f"weight.path; weight.name may be the same for many."
+                    )
+                    op += "V2" if ops.version == 2 else ""
+                    self._give_up(index, Missing(op, self._name(index), "", reason))
 
     def hold_variables(self) -> None:
         """Gives up the subgraphs that change the shape of a variable."""

@@ -166,3 +166,41 @@ class TestSaveOfTensorFlowsCheckpoint:
         ]
         (kept,) = found.checkpoints
         assert (kept.signature, kept.texts) == ("save", (("note", "of whom"),))
+
+
+class Doubled(tf.Module):
+    """The official tutorial's save and restore on weights that Keras 3 calls the same."""
+
+    def __init__(self, size):
+        self.weights = [tf.Variable(tf.ones([n]), name=f"w{at}") for at, n in enumerate((2, size))]
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def infer(self, x):
+        return {"y": x * self.weights[0]}
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def save(self, path):
+        values = [one.read_value() for one in self.weights]
+        tf.raw_ops.Save(filename=path, tensor_names=["kernel"] * 2, data=values)
+        return {"path": path}
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def restore(self, path):
+        for one in self.weights:
+            got = tf.raw_ops.Restore(file_pattern=path, tensor_name="kernel", dt=one.dtype)
+            one.assign(tf.ensure_shape(got, one.shape))
+        return {"restored": got}
+
+
+class TestSaveOfSeveralTensorsUnderOneName:
+    @pytest.mark.parametrize("size", [2, 3])
+    def test_it_says_so_and_leaves_out_what_would_mix_them_up(self, size, tmp_path):
+        module = Doubled(size)
+        signatures = functions_of(module, "infer", "save", "restore")
+        data = file_of(module, tmp_path, **signatures)
+        found = odt.load_model(data).description
+        assert [one.signature for one in found.missing] == ["restore", "save"]
+        for one in found.missing:
+            assert "several tensors are saved as 'kernel'" in one.message
+            assert "that is weight.path" in one.message
+        assert [one.name for one in found.signatures if one.name in signatures] == ["infer"]
