@@ -7,7 +7,8 @@ keras.Model lose their initial values in conversion. Keras runs on them through 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -85,19 +86,32 @@ class Program(tf.Module):
 
     def on_variables(self, function: Callable[[], Any]) -> Any:
         """Runs Keras code on this program's variables themselves: what it assigns, they keep.
-        model.train_step((x, y)) is a step of this program.
+        model.train_step((x, y)) is a step of this program, and model.optimizer.apply(gradients,
+        weights) one of its optimiser.
         """
         own = {id(v): mine for v, mine in zip(self._keras_variables, self._state, strict=True)}
-        attributes = vars(self._model)  # set by name, it would be tracked as a part of the model
-        before = attributes.get("train_step")
-        attributes["train_step"] = lambda data: {"loss": self.train(*data)}
-        try:
-            with _InPlace(own):
-                return function()
-        finally:
-            del attributes["train_step"]
-            if before is not None:
-                attributes["train_step"] = before
+        with (
+            _doing(self._model, "train_step", lambda data: {"loss": self.train(*data)}),
+            _doing(self._optimiser.config, "apply", self._apply),
+            _InPlace(own),
+        ):
+            return function()
+
+    def _apply(self, gradients: Sequence[Any], weights: Sequence[Any] | None = None) -> None:
+        """As a Keras optimiser's apply; None for all trainable weights of the model."""
+        trained = self._keras_variables[: self._trained]
+        place = {id(weight): at for at, weight in enumerate(trained)}
+        found: list[Any] = [None] * self._trained
+        given = trained if weights is None else weights
+        for gradient, weight in zip(gradients, given, strict=True):
+            if id(weight) not in place:
+                raise AuthoringError(
+                    f"The optimiser of '{self._model.name}' is given a gradient of "
+                    f"{getattr(weight, 'path', weight.name)}, which is no trainable weight of that "
+                    "model. Give those of self.model.trainable_weights."
+                )
+            found[place[id(weight)]] = gradient
+        self._learn([variable.read_value() for variable in self._state[: self._trained]], found)
 
     def train(self, x: Any, y: Any) -> Any:
         """One step on a batch; the loss of that batch before the step, float32 []."""
@@ -117,13 +131,16 @@ class Program(tf.Module):
                 loss, new = self._run(forward, [*trained, *rest])
             found = tape.gradient(loss, trained)
         self._check_unassigned(new, values)
+        self._assign(new, values, range(self._trained, len(values)))
+        self._learn(trained, found)
+        return loss
+
+    def _learn(self, trained: Sequence[Any], found: Sequence[Any]) -> None:
+        """A step of the optimiser. trained: what learns, as it was read; found: its gradients."""
         gradients = [None if one is None else tf.convert_to_tensor(one) for one in found]
         if all(gradient is None for gradient in gradients):
             raise AuthoringError("The loss does not depend on any trainable weight of the model.")
-        self._assign(new, values, range(self._trained, len(values)))
-        keras_weights = self._keras_variables[: self._trained]
-        self._optimiser.apply(trained, gradients, keras_weights)
-        return loss
+        self._optimiser.apply(trained, gradients, self._keras_variables[: self._trained])
 
     def _check_unassigned(self, new: Sequence[Any], old: Sequence[Any]) -> None:
         """What learns is set by the optimiser alone: AuthoringError where a layer sets it, too."""
@@ -182,6 +199,20 @@ class Program(tf.Module):
         for i in which:
             if new[i] is not None and new[i] is not old[i]:
                 self._state[i].assign(new[i])
+
+
+@contextmanager
+def _doing(owner: Any, name: str, method: Callable[..., Any]) -> Iterator[None]:
+    """While this is open, an object of Keras does this as its method of the name."""
+    attributes = vars(owner)  # set by name, it would be tracked as a part of the object
+    before = attributes.get(name)
+    attributes[name] = method
+    try:
+        yield
+    finally:
+        del attributes[name]
+        if before is not None:
+            attributes[name] = before
 
 
 class _InPlace(keras.StatelessScope):

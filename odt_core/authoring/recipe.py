@@ -127,9 +127,10 @@ def save_program(held: tf.Module, signatures: dict[str, Any], directory: str | P
                 raise AuthoringError(
                     f"The signature '{name}' uses {variable.name.removesuffix(':0')} of Keras "
                     "itself, which a .tflite loses. Leave @tf.function off a layer's call(), and "
-                    "stateful=True off recurrent layers. In a class of the recipe, leave Keras' "
-                    "optimisers and metrics to super().train(x, y), which does what compile() was "
-                    "told."
+                    "stateful=True off recurrent layers. In a class of the recipe, the optimiser "
+                    "is the one given to compile(): self.model.optimizer.apply(gradients, "
+                    "weights), or super().train(x, y) for the whole step; Keras' metrics have no "
+                    "place there."
                 )
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     # Keras objects drag theirs along, so what is held to train has variables only; what only

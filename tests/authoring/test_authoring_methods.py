@@ -223,15 +223,72 @@ class TestOwnMethods:
         ):
             save_model(model, tmp_path)
 
-    def test_optimiser_of_keras_in_train_when_saved_then_says_what_to_do(self, tmp_path):
+    @pytest.mark.parametrize("call", ["apply", "apply_gradients"])
+    @pytest.mark.parametrize(
+        "optimizer",
+        [
+            keras.optimizers.SGD(0.1),
+            keras.optimizers.AdamW(0.01, global_clipnorm=0.1),
+        ],
+    )
+    def test_optimiser_of_compile_in_train_when_converted_then_learns_as_keras(
+        self, optimizer, call, tmp_path
+    ):
+        def train(self, x, y):
+            weights = self.model.trainable_weights
+            with tf.GradientTape() as tape:
+                loss = self.model.loss(y, self.model(x, training=True))
+            gradients = tape.gradient(loss, weights)
+            if call == "apply":
+                self.model.optimizer.apply(gradients, weights)
+            else:
+                self.model.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+            return {"loss": loss}
+
+        model, batches = with_methods(train=train), classification_batches((6,), 5, steps=4)
+        model.model.compile(type(optimizer).from_config(optimizer.get_config()), logits_loss())
+        device = self.converted(model, tmp_path)
+        np.testing.assert_allclose(device.train(batches), train_eagerly(model.model, batches), 1e-5)
+        assert worst_error(device.parameters(), model.model.get_weights()) < 1e-5
+        device.run("set_learning_rate", learning_rate=np.float32(0))
+        before = device.parameters()
+        device.train(batches)
+        assert worst_error(device.parameters(), before) == 0
+
+    def test_optimiser_of_compile_when_given_some_weights_then_leaves_the_others(self):
+        def train(self, x, y):
+            weights = self.model.layers[-1].trainable_weights
+            with tf.GradientTape() as tape:
+                loss = self.model.loss(y, self.model(x))
+            self.model.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+        model = with_methods(train=train)
+        hidden, _, out, _ = model.model.get_weights()
+        model.train(self.X, self.Y)
+        assert np.array_equal(model.model.get_weights()[0], hidden)
+        assert not np.array_equal(model.model.get_weights()[2], out)
+
+    def test_optimiser_of_compile_when_given_another_weight_then_names_it(self):
+        def train(self, x, y):
+            other = tf.Variable(1.0, name="other")
+            self.model.optimizer.apply([tf.ones([])], [other])
+            return {"loss": tf.reduce_sum(x)}
+
+        with pytest.raises(AuthoringError, match=r"gradient of .*other.* is no trainable weight"):
+            with_methods(train=train).train(self.X, self.Y)
+
+    def test_other_optimiser_in_train_when_saved_then_says_what_to_do(self, tmp_path):
+        other = keras.optimizers.SGD(0.1)
+
         def train(self, x, y):
             with tf.GradientTape() as tape:
                 loss = self.model.loss(y, self.model(x))
             weights = self.model.trainable_weights
-            self.model.optimizer.apply(tape.gradient(loss, weights), weights)
+            other.apply(tape.gradient(loss, weights), weights)
             return {"loss": loss}
 
-        with pytest.raises(AuthoringError, match=r"'train' uses .*leave Keras' optimisers .*super"):
+        with pytest.raises(AuthoringError, match=r"'train' uses .* given to compile.*super"):
             save_model(with_methods(train=train), tmp_path)
 
     @pytest.mark.parametrize("place", ["file", "file/folder"])
