@@ -161,7 +161,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     by_kind: dict[FileKind, list[_File]] = {kind: [] for kind in FileKind}
     for file in there:
         by_kind[layout.kind_of(file.path)].append(file)
-    files, of_zips = _contents(by_kind[FileKind.SAMPLE], layout)
+    files, of_zips = _contents(by_kind[FileKind.SAMPLE], layout, form)
     others = [file.path for file in by_kind[FileKind.OTHER]]
     if (others or hidden) and not files:
         raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0, hidden)} {HOW}")
@@ -179,15 +179,16 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     return replace(raw if kept is None else raw.take(kept), notice=notice)
 
 
-def _contents(samples: Sequence[_File], layout: Layout) -> tuple[list[File], list[str]]:
+def _contents(samples: Sequence[_File], layout: Layout, form: Form) -> tuple[list[File], list[str]]:
     """What they hold, and what is to be told of the zips among them."""
+    beside = [file.path for file in samples]
     files: list[File] = []
     said: list[str] = []
     total = 0
     for file in samples:
         if is_zip(file.path):
             data = file.read(MAX_TOTAL_BYTES - total)
-            found, of_zip = _inner_zip(data, PurePosixPath(file.path), layout.kinds)
+            found, of_zip = _inner_zip(data, PurePosixPath(file.path), beside, form)
             said += [of_zip] if of_zip else []
         else:
             found = [(layout.label_of(file.path), file.path, file.sample())]
@@ -265,9 +266,11 @@ def _project(files: Sequence[_File], name: str) -> dict[str, str]:
     return teachable_machine.labels_of(document, [file.path for file in files], name)
 
 
-def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> tuple[list[File], str]:
+def _inner_zip(
+    data: bytes, path: PurePosixPath, beside: Sequence[str], form: Form
+) -> tuple[list[File], str]:
     """Its samples, by the folders in it; without such they are of one label, the zip's name. And
-    what is to be told of them.
+    what is to be told of them. beside: the paths of the samples around it.
     """
     try:
         with opened(data) as archive:
@@ -278,8 +281,11 @@ def _inner_zip(data: bytes, path: PurePosixPath, kinds: tuple[str, ...]) -> tupl
                 for member in sorted(checked(archive, path.name), key=lambda m: m.filename)
                 for file in (PurePosixPath(member.filename.replace("\\", "/")),)
             ]
-            hidden = _hidden_samples([str(file) for file, _ in there], kinds)
+            inside = [str(file) for file, _ in there]
             there = [one for one in there if not _is_hidden(str(one[0]))]
+            # Of a zip of zips only what these hold shows whether it is of pictures.
+            kinds = kinds_among([*beside, *([str(file) for file, _ in there] or inside)], form)
+            hidden = _hidden_samples(inside, kinds)
             samples = [one for one in there if is_sample(one[0].name, kinds)]
             others = [str(file) for file, _ in there if not is_sample(file.name, kinds)]
             folders = tell_labels([str(file) for file, _ in samples], others)

@@ -104,6 +104,11 @@ class TestZip:
         assert raw.labels == ("Class A", "Class A")
         assert [int(item[0, 0]) for item in raw.items] == [7, 8]
 
+    def test_zips_in_a_zip_say_themselves_that_they_are_of_pictures(self):
+        inner = zipped({"0.png": png(7)})
+        outer = zipped({"0-samples.zip": inner, "1-samples.zip": inner})
+        assert read_samples(outer, "tm.zip", input_shape=(28, 28, 1)).labels == ("0", "1")
+
     def test_zip_in_a_zip_keeps_its_label_folders(self):
         inner = zipped({"all/7/0.png": png(7), "all/8/0.png": png(8), "__MACOSX/7/0.png": b"?"})
         raw = read_samples(zipped({"inner.zip": inner}), "outer.zip")
