@@ -13,11 +13,11 @@ from types import MappingProxyType
 from odt_core.errors import SampleError
 from odt_core.samples import labels_file, teachable_machine
 from odt_core.samples.decoding import TABLES
+from odt_core.samples.folder_labels import ZIPPED, folder_labels
 from odt_core.samples.label_table import LabelTable
 from odt_core.samples.layout import is_test, labels_in_names, tell_labels
 from odt_core.samples.masks import TARGET, stem_of
 
-ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
 _ABOUT = (labels_file.NAME, teachable_machine.MANIFEST)  # no samples, but read
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -42,6 +42,7 @@ class Layout:
     ours: Mapping[str, str]  # folder -> label, of a zip of ours
     listed: Mapping[str, str]  # path -> label, by tables or a Teachable Machine project
     in_names: Mapping[str, str]  # path -> label, of recordings that are called after it
+    in_folders: Mapping[str, str]  # path -> label, of samples whose folder is one
     folders_are_labels: bool
     has_targets: bool  # for a model of values
     leaves_out_unnamed: bool
@@ -78,6 +79,7 @@ class Layout:
             ours,
             listed if by_table else project,
             labels_in_names(recordings, folders) if not (ours or tables) else {},
+            folder_labels(samples) if folders else {},
             folders_are_labels=folders,
             has_targets=has_targets,
             leaves_out_unnamed=by_table,
@@ -116,8 +118,9 @@ class Layout:
         """A sample's folder; loose ones are of one label, the zip's or folder's name."""
         if not self.folders_are_labels:
             return ""
-        above = PurePosixPath(path).parts[:-1]
-        return above[-1] if above else PurePosixPath(self.name).stem.removesuffix(ZIPPED)
+        if _in_folder(path):
+            return self.in_folders[path]
+        return PurePosixPath(self.name).stem.removesuffix(ZIPPED)
 
 
 def is_zip(path: str) -> bool:

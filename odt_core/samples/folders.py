@@ -21,7 +21,8 @@ from odt_core.samples.archives import (
     opened,
 )
 from odt_core.samples.decoding import File, decode_files, is_picture_file, kinds_among
-from odt_core.samples.file_layout import ZIPPED, FileKind, Layout, is_sample, is_zip
+from odt_core.samples.file_layout import FileKind, Layout, is_sample, is_zip
+from odt_core.samples.folder_labels import ZIPPED, folder_labels
 from odt_core.samples.image import MAX_IMAGE_BYTES
 from odt_core.samples.label_table import DamagedTableError, LabelTable, find_label_tables
 from odt_core.samples.layout import HOW, tell_labels
@@ -288,10 +289,11 @@ def _inner_zip(
             hidden = _hidden_samples(inside, kinds)
             samples = [one for one in there if is_sample(one[0].name, kinds)]
             others = [str(file) for file, _ in there if not is_sample(file.name, kinds)]
-            folders = tell_labels([str(file) for file, _ in samples], others)
+            paths = [str(file) for file, _ in samples]
+            labels = folder_labels(paths) if tell_labels(paths, others) else {}
             files = [
                 (
-                    (file.parent.name if folders else "") or path.stem.removesuffix(ZIPPED),
+                    labels.get(str(file), path.stem.removesuffix(ZIPPED)),
                     f"{path.name}/{file}",
                     _sample(str(file), beginning(archive, member, MAX_IMAGE_BYTES + 1)),
                 )

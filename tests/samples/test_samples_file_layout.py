@@ -32,6 +32,18 @@ class TestFolders:
         assert {layout.label_of("1.png"), layout.label_of("2.png")} == {"heart"}
         assert layout.kind_of("1.png") is FileKind.SAMPLE
 
+    def test_unpacked_zips_of_teachable_machine_are_called_without_their_ending(self):
+        paths = ("train/heart-samples/1.png", "test/star-samples/2.png")
+        assert [of(*paths).label_of(path) for path in paths] == ["heart", "star"]
+
+    def test_ending_is_a_label_s_own_where_other_folders_have_none(self):
+        paths = ("blood-samples/1.png", "tissue/2.png", "-samples/3.png")
+        assert [of(*paths).label_of(path) for path in paths] == [
+            "blood-samples",
+            "tissue",
+            "-samples",
+        ]
+
     def test_loose_samples_beside_folders_are_left_out(self):
         layout = of("cat/1.png", "2.png", "notes.txt", "dog-samples.zip")
         assert kinds(layout, "cat/1.png", "2.png", "notes.txt", "dog-samples.zip") == [
