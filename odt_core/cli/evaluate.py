@@ -20,6 +20,7 @@ from odt_core.cli.sources import (
     add_base_test,
     add_checkpoint,
     add_model,
+    add_paths,
     are_unnamed,
     labels_of,
     open_base_test,
@@ -40,7 +41,7 @@ _MATRIX = 20  # labels that a terminal has room for
 
 def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
-    parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
+    add_paths(parser, "--samples", PATH_HELP, required=True)
     add_base_test(parser, "default: none")
     add_checkpoint(parser)
 

@@ -22,6 +22,7 @@ from odt_core.cli.sources import (
     PATH_HELP,
     add_base_test,
     add_model,
+    add_paths,
     are_unnamed,
     choice_of,
     find_model,
@@ -31,6 +32,7 @@ from odt_core.cli.sources import (
     open_model,
     open_tests,
     open_training,
+    paths_given,
 )
 from odt_core.cli.stopping import terminated_as_interrupted
 from odt_core.cli.training_options import add_settings, given_settings
@@ -64,8 +66,8 @@ CHECK_SECONDS = 3600
 
 def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
-    parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
-    parser.add_argument("--test", metavar="PATH", help="samples to judge by; never trained on")
+    add_paths(parser, "--samples", PATH_HELP, required=True)
+    add_paths(parser, "--test", "samples to judge by; never trained on")
     add_base_test(parser, "default: those of the model's card")
     parser.add_argument(
         "--checkpoint",
@@ -77,10 +79,10 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, metavar="OUT.zip", help="the bundle to write")
     add_settings(parser)
-    parser.add_argument(
+    add_paths(
+        parser,
         "--others",
-        metavar="PATH",
-        help="samples of another person, for the negative control (default: somebody of the "
+        "samples of another person, for the negative control (default: somebody of the "
         "model's card who is not among your samples)",
     )
     parser.add_argument(
@@ -167,10 +169,9 @@ def _report(options: Namespace) -> Result:
     from odt_core.worker import Worker, warm_up
 
     out = Path(options.out)
-    paths = (options.samples, options.test, options.base_test, options.others, options.source,
-             options.checkpoint)  # fmt: skip
-    read = [find_model(options.model), *(Path(path) for path in paths if path)]
-    check_output(out, *read, kind=".zip")
+    samples = paths_given(options.samples, options.test, options.base_test, options.others)
+    weights = map(Path, filter(None, (options.source, options.checkpoint)))
+    check_output(out, find_model(options.model), *samples, *weights, kind=".zip")
     warm_up()  # while the samples are read
     given = _given(options)
     # Whatever runs the model does so in a process of its own, which cannot reach the network.

@@ -25,7 +25,8 @@ PATH_HELP = (
     "one, an .npz with x (uint8 images, or numbers in the model's input shape) and y (labels, or "
     "targets for a model of numbers); a table (.csv, .tsv, .txt, .json, .jsonl, .ndjson, each also "
     "as .gz); for a model of masks folders images and masks; for one of windows of time .csv files "
-    "of their rows (punch.csv, or punch/01.csv in a folder or zip), for one of sound .wav files"
+    "of their rows (punch.csv, or punch/01.csv in a folder or zip), for one of sound .wav files; "
+    "given again, they are taken together, such as Teachable Machine's zips, one for each label"
 )
 MODEL_HELP = "a .tflite file, or the name of a bundled one (digits, photos)"
 _USES = tuple(field.name for field in fields(Choice))  # what --use corrects
@@ -42,6 +43,16 @@ def add_model(parser: ArgumentParser) -> None:
         help="correct what `inspect` says of the model, such as --use task=values --use "
         f"prediction=scores; WHAT is one of {', '.join(_USES)}",
     )
+
+
+def add_paths(parser: ArgumentParser, option: str, says: str, *, required: bool = False) -> None:
+    """An option that names samples, once or several times: all of them are meant."""
+    parser.add_argument(option, action="append", required=required, metavar="PATH", help=says)
+
+
+def paths_given(*options: Sequence[str] | None) -> list[Path]:
+    """All that such options name."""
+    return [Path(path) for given in options for path in given or ()]
 
 
 def add_checkpoint(parser: ArgumentParser) -> None:
@@ -170,7 +181,12 @@ def open_training(
 
 
 def open_tests(
-    path: str, model: Model, labels: Labels, *, unnamed: bool = False, who: str = "the model"
+    paths: Sequence[str],
+    model: Model,
+    labels: Labels,
+    *,
+    unnamed: bool = False,
+    who: str = "the model",
 ) -> tuple[Samples, str]:
     """(samples to judge a model by, what is said of those that are left out; "" where none are). Of
     a source of both training and test samples these are taken. labels: that the model has learnt;
@@ -179,12 +195,12 @@ def open_tests(
     unnamed: whether nobody has named the outputs. SampleError where these samples do not tell which
     stands for which; and where none is left. who: the model, as it is spoken of.
     """
-    raw = _read(path, model, test=True)
+    raw = _read(paths, model, test=True)
     if unnamed:
         labels = _named_after(_labels_in(raw), labels)
         if None in labels.names:
-            raise SampleError(_untold(path, labels))
-    return _to_judge(raw, model, labels, path, who)
+            raise SampleError(_untold(paths, labels))
+    return _to_judge(raw, model, labels, paths, who)
 
 
 def _labels_in(raw: RawSamples) -> list[str]:
@@ -200,25 +216,31 @@ def _named_after(given: Sequence[str], labels: Labels) -> Labels:
 
 
 def _to_judge(
-    raw: RawSamples, model: Model, labels: Labels, path: str, who: str = "the model"
+    raw: RawSamples, model: Model, labels: Labels, paths: Sequence[str], who: str = "the model"
 ) -> tuple[Samples, str]:
     left_out = ""
     if model.contract.classifies:
-        raw, left_out = _of_learnt(raw, labels, path, who)
+        raw, left_out = _of_learnt(raw, labels, ", ".join(paths), who)
     return _prepared(raw, model, labels), left_out
 
 
-def _read(path: str, model: Model, *, test: bool) -> RawSamples:
-    from odt_core.samples import Subset, read_samples
+def _read(paths: Sequence[str], model: Model, *, test: bool) -> RawSamples:
+    """All that they hold, one after the other."""
+    from odt_core.samples import RawSamples, Subset, read_samples
 
     check_used(model)
     contract = model.contract
-    return read_samples(
-        path,
-        input_shape=contract.input_shape,
-        target_shape=contract.asked_targets,
-        inputs=contract.input_sizes,
-        subset=Subset.TEST if test else Subset.TRAINING,
+    return RawSamples.together(
+        [
+            read_samples(
+                path,
+                input_shape=contract.input_shape,
+                target_shape=contract.asked_targets,
+                inputs=contract.input_sizes,
+                subset=Subset.TEST if test else Subset.TRAINING,
+            )
+            for path in paths
+        ]
     )
 
 
@@ -231,7 +253,7 @@ def _prepared(raw: RawSamples, model: Model, labels: Labels) -> Samples:
     return model.prepare(raw, labels=labels, preprocessing=preprocessing)
 
 
-def _of_learnt(raw: RawSamples, labels: Labels, path: str, who: str) -> tuple[RawSamples, str]:
+def _of_learnt(raw: RawSamples, labels: Labels, source: str, who: str) -> tuple[RawSamples, str]:
     """The samples of these labels, and what is said of the others."""
     from odt_core.samples.labels import clean_label, in_order
 
@@ -245,23 +267,23 @@ def _of_learnt(raw: RawSamples, labels: Labels, path: str, who: str) -> tuple[Ra
     if not learnt:
         known = some_of([f"'{name}'" for name in labels.names if name is not None])
         raise SampleError(
-            f"None of the {count(len(raw), 'sample')} in {path} is of a label that {who} has "
+            f"None of the {count(len(raw), 'sample')} in {source} is of a label that {who} has "
             f"learnt: theirs are {told}, {who}'s {known}. Judge it by samples of these."
         )
     many = len(raw) - len(learnt)
     are = "is of a label" if many == 1 else f"are of {'labels' if len(others) > 1 else 'a label'}"
     return raw.take(learnt), (
-        f"{many:,} of the {count(len(raw), 'sample')} in {path} {are} that {who} never learnt "
+        f"{many:,} of the {count(len(raw), 'sample')} in {source} {are} that {who} never learnt "
         f"({told}): left out."
     )
 
 
 def add_base_test(parser: ArgumentParser, without: str) -> None:
     """--base-test; without: what holds where it is not given."""
-    parser.add_argument(
+    add_paths(
+        parser,
         "--base-test",
-        metavar="PATH",
-        help="samples of what the base model could do already, to see what is forgotten; never "
+        "samples of what the base model could do already, to see what is forgotten; never "
         f"trained on ({without})",
     )
 
@@ -278,12 +300,13 @@ def open_base_test(options: Namespace, model: Model, labels: Labels) -> tuple[Sa
     return open_tests(options.base_test, model, model.labels, who="the base model")
 
 
-def _untold(path: str, labels: Labels) -> str:
+def _untold(paths: Sequence[str], labels: Labels) -> str:
     """What is said of too few labels to tell which output stands for which."""
     found = [name for name in labels.names if name is not None]
     shown = ", ".join(f"'{name}'" for name in found[:5]) + (", …" if len(found) > 5 else "")
     return (
-        f"{path} has {count(len(found), 'label')} ({shown}), and the model {len(labels)} outputs "
+        f"{', '.join(paths)} {'has' if len(paths) == 1 else 'have'} {count(len(found), 'label')} "
+        f"({shown}), and the model {len(labels)} outputs "
         "that nobody has named: which of them stand for these cannot be told. Judge it by samples "
         f"of all {len(labels)} labels, or give a checkpoint that was trained under their names."
     )

@@ -18,6 +18,7 @@ from odt_core.cli.sources import (
     PATH_HELP,
     add_base_test,
     add_model,
+    add_paths,
     are_unnamed,
     find_model,
     labels_of,
@@ -25,6 +26,7 @@ from odt_core.cli.sources import (
     open_checkpoint,
     open_model,
     open_training,
+    paths_given,
 )
 from odt_core.cli.stopping import stopped_by_signals
 from odt_core.cli.training_options import add_settings, given_settings
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
 def _arguments(parser: ArgumentParser) -> None:
     add_model(parser)
-    parser.add_argument("--samples", required=True, metavar="PATH", help=PATH_HELP)
-    parser.add_argument("--test", metavar="PATH", help="samples to judge by; never trained on")
+    add_paths(parser, "--samples", PATH_HELP, required=True)
+    add_paths(parser, "--test", "samples to judge by; never trained on")
     add_base_test(parser, "default: those of the model's card")
     parser.add_argument(
         "--checkpoint", metavar="OUT.safetensors", help="where to write the personalised weights"
@@ -60,8 +62,8 @@ def _run(options: Namespace) -> Result:
     model = open_model(options)
     settings = _settings(options, model)
     if options.checkpoint:  # over --from it may be written: that goes on from it
-        read = filter(None, (options.samples, options.test, options.base_test))
-        sources = [find_model(options.model), *map(Path, read)]
+        read = paths_given(options.samples, options.test, options.base_test)
+        sources = [find_model(options.model), *read]
         check_output(Path(options.checkpoint), *sources, kind=".safetensors")
     source = open_checkpoint(options.source, model) if options.source else None
     labels = labels_of(source, model)

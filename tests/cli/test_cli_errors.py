@@ -52,7 +52,8 @@ class TestHelpAndErrors:
         option = "--checkpoint" if command == "train" else "--out"
         for read in (samples, model):
             before = read.read_bytes()
-            done = odt(command, model, "--samples", samples, option, read)
+            paths = ("--samples", samples, "--samples", files["own"])
+            done = odt(command, model, *paths, option, read)
             assert done.returncode == 2
             assert "is the file to read" in done.stderr
             assert read.read_bytes() == before

@@ -36,7 +36,7 @@ class TestModels:
         model = odt.load_model(OWN / "tiny_momentum.tflite")
         contract = replace(model.contract, train=(), infer=None, notes=("It wants its weights.",))
         with pytest.raises(ModelError, match=r"cannot be used\. It wants its weights\."):
-            open_tests("none.zip", model.with_contract(contract), model.labels)
+            open_tests(["none.zip"], model.with_contract(contract), model.labels)
 
 
 class TestIds:
@@ -56,7 +56,7 @@ class TestIds:
         path.write_text("\n".join(lines))
         model = odt.load_model(OWN / f"{name}.tflite")
         with pytest.raises(SampleError) as error:
-            open_tests(str(path), model, model.labels)
+            open_tests([str(path)], model, model.labels)
         assert f"own.csv, line 2 (and 1 more) has {number:g} for an id." in str(error.value)
         raw = odt.read_samples(
             path, input_shape=model.contract.input_shape, target_shape=model.contract.asked_targets
@@ -68,7 +68,7 @@ class TestIds:
         path = tmp_path / "own.csv"
         path.write_text("1,-0.5,0.5,2,4\n")
         model = odt.load_model(OWN / "dialect_ratings.tflite")
-        assert open_tests(str(path), model, model.labels)[0].x[0].tolist() == [1, -0.5, 0.5, 2]
+        assert open_tests([str(path)], model, model.labels)[0].x[0].tolist() == [1, -0.5, 0.5, 2]
 
     @pytest.mark.parametrize("name", ["tiny_adam", "dialect_regression", "dialect_pixels"])
     def test_models_of_numbers_and_pictures_take_none(self, name: str):
@@ -92,7 +92,7 @@ class TestMasks:
             archive.writestr("images/0.png", png(np.zeros((8, 8, 3), np.uint8)))
             archive.writestr("masks/0.png", png(mask))
         model = odt.load_model(OWN / "dialect_pixels.tflite")
-        samples = open_tests(str(path), model, model.labels)[0]
+        samples = open_tests([str(path)], model, model.labels)[0]
         assert np.array_equal(samples.y[0, ..., 0], mask)
 
 
@@ -104,6 +104,8 @@ class TestLabelTable:
         rows = [f"{at}.png,{name}" for at, name in enumerate(names)]
         (tmp_path / "labels.csv").write_text("\n".join(["file,label", *rows]))
         model = odt.load_model(OWN / "tiny_adam.tflite")
-        samples, left_out = open_tests(str(tmp_path), model, Labels(("heart", "star", None, None)))
+        samples, left_out = open_tests(
+            [str(tmp_path)], model, Labels(("heart", "star", None, None))
+        )
         assert [samples.labels.names[one] for one in samples.y] == names
         assert not left_out

@@ -37,6 +37,13 @@ class TestTrain:
         assert got["base_test"] is got["base_task"] is None
         assert got["outcome"] == "finished"
 
+    def test_samples_and_tests_of_every_path_are_taken(self, files):
+        own, test = files["own"], files["test"]
+        paths = ("--samples", own, "--samples", test, "--test", test, "--test", own)
+        got = result("train", MODEL, *paths, "--epochs", 1, "--batch-size", 8, "--replay", 0)
+        assert got["steps"] == 8  # 60 samples, 8 at a time
+        assert got["test"]["personalised"]["n"] == 60
+
     def test_batch_size_that_the_model_does_not_take_is_said_and_kept_as_it_was(self, tmp_path):
         """The model has steps for 16, 5 or 2 samples."""
         given, kept = tmp_path / "own.npz", tmp_path / "own.safetensors"

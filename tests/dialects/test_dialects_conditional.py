@@ -97,7 +97,7 @@ class TestConditionalAutoencoder:
     def test_samples_come_without_labels_by_the_names_of_their_parts(self, model, rows, tmp_path):
         signal = rows[:, COND:].reshape(-1, *SIGNAL)
         np.savez(tmp_path / "parts.npz", signal=signal, cond=rows[:, :COND])
-        given = open_tests(str(tmp_path / "parts.npz"), model, model.labels)[0]
+        given = open_tests([str(tmp_path / "parts.npz")], model, model.labels)[0]
         np.testing.assert_array_equal(given.x, rows)
 
     @pytest.mark.parametrize("predict", ["eval", "reconstruct", "roundtrip"])

@@ -47,7 +47,7 @@ class TestTargetsOfTheSamplesShape:
         given = model.prepare(odt.read_samples(tmp_path / "next.npz"))
         np.testing.assert_array_equal(given.y, NEXT)
         assert model.prepare(odt.read_samples(tmp_path / "same.npz")).y.shape == (16, 0)
-        given = open_tests(str(tmp_path / "next.npz"), model, model.labels)[0]
+        given = open_tests([str(tmp_path / "next.npz")], model, model.labels)[0]
         np.testing.assert_array_equal(given.y, NEXT)
 
     def test_they_are_learnt_once_the_model_is_said_to_learn_them(self, model):
