@@ -191,9 +191,8 @@ def _chosen_label(desk: Desk, label_id: str) -> LabelEntry:
 
 def _numbers_taken(given: Sequence[str], taken: Sequence[str]) -> str:
     """What numbers were taken for, in a sentence; "" where there are none, or they are names."""
-    pairs = sorted(
-        {(int(one), name) for one, name in zip(given, taken, strict=True) if one and one != name}
-    )
+    both = {(one, name) for one, name in zip(given, taken, strict=True) if one and one != name}
+    pairs = sorted({(int(one), name) for one, name in both if str(int(one)) != name})
     said = [f"{number} is '{name}'" for number, name in pairs[:_NAMED]]
     if len(pairs) > _NAMED:
         said.append("and so on")

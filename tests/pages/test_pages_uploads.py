@@ -16,6 +16,7 @@ from pages.ui.packed import MARK
 from pages.ui.shelf import Act
 from tests.pages.page_text import noticed, said, shown
 from tests.pages.pictures import picture, upload
+from tests.sample_files import zipped
 
 
 def given_together(*files: tuple[str, bytes]) -> bytes:
@@ -58,6 +59,15 @@ class TestSamples:
         app.run()
         upload(app, ("a.png", picture()))
         assert said(app) == "There is no label for these samples yet. Add a label below first."
+
+    def test_numbers_that_outputs_are_called_by_are_taken_for_them_without_a_word(
+        self, app, desk_of
+    ):
+        upload(app, ("mine.zip", zipped({"7/a.png": picture(), "\uff17/b.png": picture(5)})))
+        manifest = desk_of(app).workspace.manifest
+        seven = next(label.id for label in manifest.labels if label.name == "7")
+        assert [s.label for s in manifest.samples] == [seven, seven]
+        assert "Numbers were taken" not in noticed(app)
 
     def test_upload_when_zip_brings_its_own_labels(self, app, desk_of):
         data = io.BytesIO()
