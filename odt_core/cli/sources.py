@@ -259,16 +259,17 @@ def _of_learnt(raw: RawSamples, labels: Labels, source: str, who: str) -> tuple[
 
     names = [clean_label(name) if name.strip() else None for name in raw.labels]
     # One without a label stays: what it lacks is said where samples are prepared.
-    learnt = [at for at, name in enumerate(names) if name is None or name in labels.names]
-    others = in_order(name for name in names if name is not None and name not in labels.names)
+    known = {name for name in set(names) if name is None or labels.taken_for(name) is not None}
+    learnt = [at for at, name in enumerate(names) if name in known]
+    others = in_order(name for name in names if name is not None and name not in known)
     if not others:
         return raw, ""
     told = some_of([f"'{name}'" for name in others])
     if not learnt:
-        known = some_of([f"'{name}'" for name in labels.names if name is not None])
+        theirs = some_of([f"'{name}'" for name in labels.names if name is not None])
         raise SampleError(
             f"None of the {count(len(raw), 'sample')} in {source} is of a label that {who} has "
-            f"learnt: theirs are {told}, {who}'s {known}. Judge it by samples of these."
+            f"learnt: theirs are {told}, {who}'s {theirs}. Judge it by samples of these."
         )
     many = len(raw) - len(learnt)
     are = "is of a label" if many == 1 else f"are of {'labels' if len(others) > 1 else 'a label'}"

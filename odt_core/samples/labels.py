@@ -74,6 +74,24 @@ def _other(name: str, taken: Sequence[str | None]) -> str:
     )
 
 
+def same_label(one: str, other: str) -> bool:
+    """Whether a person would take two names for the same: case and compatibility forms aside."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    name = name.replace("\u200c", "").replace("\u200d", "")  # joiners, which nobody sees
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _among(name: str, names: Iterable[str | None]) -> str | None:
+    """That name, else the first that a person would take it for; None where there is none."""
+    those = [one for one in names if one is not None]
+    if name in those:
+        return name
+    return next((one for one in those if same_label(name, one)), None)
+
+
 def called(name: str | None, output: int) -> str:
     """What a reader sees of an output: its name, else its number, counted from 0 as in the model's
     arrays: "output 3" is the fourth.
@@ -120,12 +138,18 @@ class Labels:
         return len(self.names)
 
     def index(self, name: str) -> int:
-        """The output that `name` stands for; LabelError when there is none."""
-        try:
-            return self.names.index(_composed(str(name)))
-        except ValueError:
+        """The output that `name` stands for (`taken_for`); LabelError when there is none."""
+        found = self.taken_for(str(name))
+        if found is None:
             known = ", ".join(str(n) for n in self.names if n is not None)
-            raise LabelError(f"There is no label '{name}'. Known labels: {known}.") from None
+            raise LabelError(f"There is no label '{name}'. Known labels: {known}.")
+        return self.names.index(found)
+
+    def taken_for(self, name: str) -> str | None:
+        """The label of exactly that name, else one that a person would take it for; None where
+        there is neither.
+        """
+        return _among(_composed(name), self.names)
 
     def called(self, output: int) -> str:
         """What a reader sees of an output, 0..K-1; as the function `called` tells."""
@@ -133,13 +157,13 @@ class Labels:
 
     def extended(self, names: Iterable[str]) -> Labels:
         """With the new ones of `names` on the free outputs, in order; known names stay in place.
+        One that a person would take for another, such as "Heart" beside "heart", is not new.
 
         LabelError when a name is empty or too long, or no output is left for it.
         """
         result = list(self.names)
-        for raw in names:
-            name = clean_label(raw)
-            if name in result:
+        for name in dict.fromkeys(map(clean_label, names)):
+            if _among(name, result) is not None:
                 continue
             if not result:
                 raise LabelError(
@@ -163,9 +187,11 @@ class Labels:
     def named_after(self, names: Iterable[str]) -> Labels:
         """These; where they are but numbers, the names in their order, one an output, unless all
         of them are among those numbers, or some beside words: these mean outputs. So 1 to 4 are the
-        names of four outputs, −1 and 1 of two. LabelError when there are more names than outputs.
+        names of four outputs, −1 and 1 of two. Of fewer names than outputs those that a person
+        would take for the same are one. LabelError when there are more names than outputs.
         """
-        new = in_order(map(clean_label, dict.fromkeys(names)))
+        found = map(clean_label, dict.fromkeys(names))
+        new = in_order(self.taken_for(name) or name for name in found)
         if self == Labels.numbered(2) and "-1" in new and set(new) <= {"-1", "1"}:
             return Labels(("-1", "1"))
         known = set(new) & set(self.names)
@@ -177,11 +203,13 @@ class Labels:
                 f"The model has {len(self)} outputs for the {len(new)} labels of the samples: "
                 f"there is none left for '{new[len(self)]}'. Use at most {len(self)} labels."
             )
+        if len(new) == len(self):  # "A" and "a" are two of a model of all letters
+            return Labels(tuple(new))
         return Labels((None,) * len(self)).extended(new)
 
     def of(self, names: Iterable[str]) -> Labels:
         """These of them alone, each on its output; no others."""
-        kept = set(map(clean_label, names))
+        kept = {self.taken_for(clean_label(name)) for name in set(names)}
         return Labels(tuple(name if name in kept else None for name in self.names))
 
     def counted_from_0(self, names: Iterable[str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +17,14 @@ from odt_core.kinds import check_kind
 from odt_core.samples.box import centred_box
 from odt_core.samples.image import WHITES
 from odt_core.samples.ink import normalise_ink
-from odt_core.samples.labels import Labels, clean_label
+from odt_core.samples.labels import Labels, clean_label, in_order
 from odt_core.samples.shapes import arranged, has_channels_first
 from odt_core.samples.types import RawSamples, Samples, check_raw
 from odt_core.samples.unlabelled import check_labelled
 from odt_core.samples.values import targets_of
+from odt_core.words import some_of
+
+_log = logging.getLogger(__name__)
 
 KINDS = ("ink", "image", "none")
 
@@ -268,5 +273,23 @@ def prepare(
         return Samples(x, np.zeros((len(raw), 0), np.float32), labels)
     check_labelled(raw, len(labels))
     extended = labels.extended(raw.labels)
-    y = np.array([extended.index(clean_label(label)) for label in raw.labels], np.int64)
+    names = {label: clean_label(label) for label in raw.labels}
+    _tell_merged(extended, names.values())
+    outputs = {label: extended.index(name) for label, name in names.items()}
+    y = np.array([outputs[label] for label in raw.labels], np.int64)
     return Samples(x, y.reshape(-1), extended)
+
+
+def _tell_merged(labels: Labels, names: Iterable[str]) -> None:
+    """Log which names are taken for others that a person reads alike."""
+    merged = [
+        f"'{name}' for '{label}'"
+        for name in in_order(names)
+        if (label := labels.taken_for(name)) != name
+    ]
+    if merged:
+        _log.warning(
+            "Labels that read the same are taken for one: %s. If they are two, give one of them "
+            "another name.",
+            some_of(merged),
+        )

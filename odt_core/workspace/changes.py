@@ -9,6 +9,7 @@ from typing import Any
 
 from odt_core.checkpoint.tempering import Tempering
 from odt_core.errors import LabelError, WorkspaceError
+from odt_core.samples.labels import same_label
 from odt_core.workspace.manifest import (
     CheckpointEntry,
     CheckpointInfo,
@@ -19,7 +20,6 @@ from odt_core.workspace.manifest import (
     RunEntry,
     SampleEntry,
 )
-from odt_core.workspace.names import same_label
 from odt_core.workspace.outputs import free_output
 
 

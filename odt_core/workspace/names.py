@@ -18,11 +18,6 @@ def clean_label(name: str) -> str:
     return text
 
 
-def same_label(one: str, other: str) -> bool:
-    """Whether a person would take two names for the same: case and compatibility forms aside."""
-    return _folded(one) == _folded(other)
-
-
 def clean_note(note: str, limit: int) -> str:
     """The note trimmed, without control characters but line ends. WorkspaceError if too long."""
     text = _visible(unicodedata.normalize("NFC", note), keep="\n").strip()
@@ -37,11 +32,6 @@ def clean_origin(name: str) -> str:
     """
     last = _visible(name.replace("\\", "/").rsplit("/", 1)[-1]).strip()
     return last if len(last) <= 80 else f"{last[:39]}…{last[-40:]}"
-
-
-def _folded(name: str) -> str:
-    name = name.replace("\u200c", "").replace("\u200d", "")  # joiners, which nobody sees
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def _visible(text: str, keep: str = "") -> str:

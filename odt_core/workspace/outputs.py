@@ -10,9 +10,8 @@ from types import MappingProxyType
 
 from odt_core.errors import LabelError, WorkspaceError
 from odt_core.samples import Labels
-from odt_core.samples.labels import in_order
+from odt_core.samples.labels import in_order, same_label
 from odt_core.workspace.manifest import LabelEntry, LeftModel, Manifest, ModelEntry
-from odt_core.workspace.names import same_label
 
 
 def with_model(manifest: Manifest, model: ModelEntry, ids: Iterable[str]) -> Manifest:

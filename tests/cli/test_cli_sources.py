@@ -83,6 +83,16 @@ def test_numbers_that_may_count_from_1_are_told_by_the_package_as_well(tmp_path,
     assert "(1, 2) are taken for numbers of outputs, counted from 0" in caplog.text
 
 
+def test_samples_of_a_label_that_reads_the_same_are_judged_and_it_is_told(tmp_path, caplog):
+    model = odt.load_model(OWN / "tiny_adam.tflite")
+    for at, name in enumerate(("Heart", "star")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.png").write_bytes(png(np.full((8, 8), 80 * at, np.uint8)))
+    samples, left_out = open_tests([str(tmp_path)], model, Labels(("star", "heart", None, None)))
+    assert (samples.y.tolist(), left_out) == ([1, 0], "")
+    assert "Labels that read the same are taken for one: 'Heart' for 'heart'." in caplog.text
+
+
 class TestMasks:
     def test_pixels_of_no_class_stay_of_none(self, tmp_path: Path):
         path = tmp_path / "set.zip"

@@ -2,7 +2,7 @@ import pytest
 
 from odt_core.errors import LabelError
 from odt_core.samples import Labels
-from odt_core.samples.labels import clean_label, in_order
+from odt_core.samples.labels import clean_label, in_order, same_label
 
 
 class TestLabels:
@@ -60,6 +60,17 @@ class TestLabels:
         assert labels.index("\u00e9") == labels.index("e\u0301") == 0
         assert labels.extended(["\u00e9", "e\u0301"]) == labels == Labels(["\u00e9", None])
 
+    def test_names_that_a_person_takes_for_one_another_are_one_label(self):
+        labels = Labels(("7", None, None, None)).extended(["7 ", "\uff17", "Heart", "heart"])
+        assert labels.names == ("7", "Heart", None, None)
+        assert [labels.index(name) for name in ("\uff17", "heart")] == [0, 1]
+        assert labels.of(["heart"]).names == (None, "Heart", None, None)
+
+    def test_names_that_the_model_itself_tells_apart_stay_two(self):
+        labels = Labels(("A", "a", None))
+        assert labels.extended(["a", "A"]) == labels
+        assert [labels.index(name) for name in ("A", "a")] == [0, 1]
+
     @pytest.mark.parametrize("names", [(1, 2), (b"a",), ("a", ("b",))])
     def test_names_that_are_no_text_raise(self, names):
         with pytest.raises(LabelError, match="name of an output comes as text"):
@@ -87,6 +98,18 @@ class TestLabels:
         assert taken.names == ("cat", "cat 2", "cat 3")
 
 
+class TestSameLabel:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("Cat", "cAT"), ("straße", "STRASSE"), ("①", "1"), ("ﬁn", "FIN"), ("ab", "a\u200db")],
+    )
+    def test_names_that_differ_in_case_or_form_are_the_same(self, one, other):
+        assert same_label(one, other)
+
+    def test_different_names_are_not_the_same(self):
+        assert not same_label("cat", "cats")
+
+
 class TestNamedAfter:
     @pytest.mark.parametrize(
         ("found", "names"),
@@ -94,6 +117,9 @@ class TestNamedAfter:
             (["owl", "cat"], ("cat", "owl", None, None)),
             (["4", "1", "3", "2"], ("1", "2", "3", "4")),
             (["7", "3"], ("3", "7", None, None)),
+            (["Owl", "cat", "Cat"], ("Cat", "Owl", None, None)),
+            (["A", "B", "a", "b"], ("A", "B", "a", "b")),
+            (["\uff11", "3"], ("0", "1", "2", "3")),
             (["1", "-1", "0"], ("-1", "0", "1", None)),
             (["1", "3"], ("0", "1", "2", "3")),
             ([], ("0", "1", "2", "3")),

@@ -1,7 +1,7 @@
 import pytest
 
 from odt_core.errors import LabelError, WorkspaceError
-from odt_core.workspace.names import clean_label, clean_note, clean_origin, same_label
+from odt_core.workspace.names import clean_label, clean_note, clean_origin
 
 
 class TestCleanLabel:
@@ -40,18 +40,6 @@ class TestCleanLabel:
 
     def test_markup_is_an_ordinary_name(self):
         assert clean_label("<b>=1+1") == "<b>=1+1"
-
-
-class TestSameLabel:
-    @pytest.mark.parametrize(
-        ("one", "other"),
-        [("Cat", "cAT"), ("straße", "STRASSE"), ("①", "1"), ("ﬁn", "FIN"), ("ab", "a\u200db")],
-    )
-    def test_names_that_differ_in_case_or_form_are_the_same(self, one, other):
-        assert same_label(one, other)
-
-    def test_different_names_are_not_the_same(self):
-        assert not same_label("cat", "cats")
 
 
 class TestNotesAndOrigins:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from odt_core.checkpoint.checkpoint import Checkpoint
 from odt_core.errors import CheckpointError
 from odt_core.samples import Labels
-from odt_core.workspace.names import same_label
+from odt_core.samples.labels import same_label
 from pages.ui.desk.model import HasModel
 
 _Names = tuple[str | None, ...]
