@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,8 +165,10 @@ def open_training(
     """
     from odt_core.samples.labels import clean_label, in_order
 
-    raw = _read(options.samples, model, test=False)
-    tests = _read(options.test, model, test=True) if options.test else None
+    known = () if unnamed else labels.names
+    raw = _read(options.samples, model, known, test=False)
+    known = (*known, *raw.labels)
+    tests = _read(options.test, model, known, test=True) if options.test else None
     if unnamed:
         learnt = _labels_in(raw)
         every = [*learnt, *(_labels_in(tests) if tests is not None else ())]
@@ -195,7 +197,7 @@ def open_tests(
     unnamed: whether nobody has named the outputs. SampleError where these samples do not tell which
     stands for which; and where none is left. who: the model, as it is spoken of.
     """
-    raw = _read(paths, model, test=True)
+    raw = _read(paths, model, () if unnamed else labels.names, test=True)
     if unnamed:
         labels = _named_after(_labels_in(raw), labels)
         if None in labels.names:
@@ -224,12 +226,15 @@ def _to_judge(
     return _prepared(raw, model, labels), left_out
 
 
-def _read(paths: Sequence[str], model: Model, *, test: bool) -> RawSamples:
-    """All that they hold, one after the other."""
+def _read(
+    paths: Sequence[str], model: Model, known: Iterable[str | None], *, test: bool
+) -> RawSamples:
+    """All that they hold, one after the other. known: names that are labels already."""
     from odt_core.samples import RawSamples, Subset, read_samples
 
     check_used(model)
     contract = model.contract
+    names = [name for name in known if name]
     return RawSamples.together(
         [
             read_samples(
@@ -237,6 +242,7 @@ def _read(paths: Sequence[str], model: Model, *, test: bool) -> RawSamples:
                 input_shape=contract.input_shape,
                 target_shape=contract.asked_targets,
                 inputs=contract.input_sizes,
+                labels=names,
                 subset=Subset.TEST if test else Subset.TRAINING,
             )
             for path in paths

@@ -43,6 +43,7 @@ class Layout:
     listed: Mapping[str, str]  # path -> label, by tables or a Teachable Machine project
     in_names: Mapping[str, str]  # path -> label, of recordings that are called after it
     in_folders: Mapping[str, str]  # path -> label, of samples whose folder is one
+    told: str  # of which folders are labels; "" for nothing
     folders_are_labels: bool
     has_targets: bool  # for a model of values
     leaves_out_unnamed: bool
@@ -58,10 +59,11 @@ class Layout:
         project: Mapping[str, str] = _NOTHING,
         ours: Mapping[str, str] = _NOTHING,
         tables: Sequence[LabelTable] = (),
+        known: Sequence[str] = (),
     ) -> Layout:
         """project, ours, tables: what files among them say: path -> label of a Teachable Machine
         project, folder -> label of a zip of ours, and tables where there is neither. SampleError
-        where a table contradicts another one, or the folders.
+        where a table contradicts another one, or the folders. known: names that are labels already.
         """
         about = frozenset({*_ABOUT, *(table.name for table in tables)})
         samples = [path for path in paths if is_sample(path, kinds) and path not in about]
@@ -72,6 +74,7 @@ class Layout:
         folders = folders and not by_table
         sorted_apart = any(map(is_zip, paths)) or any(map(_in_folder, samples))
         recordings = [path for path in paths if path.lower().endswith(TABLES)]
+        in_folders, told = folder_labels(samples, known) if folders else ({}, "")
         return Layout(
             name,
             kinds,
@@ -79,7 +82,8 @@ class Layout:
             ours,
             listed if by_table else project,
             labels_in_names(recordings, folders) if not (ours or tables) else {},
-            folder_labels(samples) if folders else {},
+            in_folders,
+            "" if has_targets or project or ours else told,
             folders_are_labels=folders,
             has_targets=has_targets,
             leaves_out_unnamed=by_table,

@@ -158,6 +158,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
         project=project,
         ours=ours,
         tables=tables,
+        known=form.labels,
     )
     by_kind: dict[FileKind, list[_File]] = {kind: [] for kind in FileKind}
     for file in there:
@@ -176,7 +177,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     unnamed = [file.path for file in by_kind[FileKind.UNNAMED]]
     of_tables = [table.notice(unnamed if table is tables[-1] else ()) for table in tables]
     of_others = left_out(others, len(by_kind[FileKind.LOOSE]), apart, hidden)
-    notice = sentences(*of_zips, raw.notice, *of_tables, damaged, of_others)
+    notice = sentences(layout.told, *of_zips, raw.notice, *of_tables, damaged, of_others)
     return replace(raw if kept is None else raw.take(kept), notice=notice)
 
 
@@ -290,7 +291,8 @@ def _inner_zip(
             samples = [one for one in there if is_sample(one[0].name, kinds)]
             others = [str(file) for file, _ in there if not is_sample(file.name, kinds)]
             paths = [str(file) for file, _ in samples]
-            labels = folder_labels(paths) if tell_labels(paths, others) else {}
+            tells = tell_labels(paths, others)
+            labels, told = folder_labels(paths, form.labels) if tells else ({}, "")
             files = [
                 (
                     labels.get(str(file), path.stem.removesuffix(ZIPPED)),
@@ -299,7 +301,7 @@ def _inner_zip(
                 )
                 for file, member in samples
             ]
-            said = (guessed(archive, path.name), left_out((), 0, 0, hidden))
+            said = (guessed(archive, path.name), told, left_out((), 0, 0, hidden))
             return files, sentences(*said)
     except OdtError:  # it says itself what is wrong
         raise

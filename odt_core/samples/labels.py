@@ -76,10 +76,11 @@ def _other(name: str, taken: Sequence[str | None]) -> str:
 
 def same_label(one: str, other: str) -> bool:
     """Whether a person would take two names for the same: case and compatibility forms aside."""
-    return _folded(one) == _folded(other)
+    return folded(one) == folded(other)
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """What names that a person would take for the same have in common; no name to show."""
     name = name.replace("\u200c", "").replace("\u200d", "")  # joiners, which nobody sees
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 

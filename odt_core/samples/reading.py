@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import NoneType
 
@@ -33,6 +33,7 @@ def read_samples(
     input_shape: Sequence[int] | None = None,
     target_shape: Sequence[int] | None = None,
     inputs: Inputs | None = None,
+    labels: Iterable[str] = (),
     subset: Subset | str = Subset.TRAINING,
 ) -> RawSamples:
     """Samples from `source`; those of a folder or zip are sorted by label and file name.
@@ -58,6 +59,8 @@ def read_samples(
     input_shape, target_shape: of one sample and its target, which say how a .csv divides. inputs:
     where a model's several inputs take a sample together, how many numbers each: an .npz may then
     hold an array for each in the place of x, and a .csv's header says which column is whose.
+    labels: names that are labels already, such as the model's own; of folders in folders they may
+    say which are labels (folder_labels.py).
     subset: what is wanted where some samples are for testing, such as those of a folder test beside
     one called train, or its value as text; a warning is logged where any are left out.
     Pictures among others that cannot be read are left out and named, in the warning too.
@@ -71,11 +74,20 @@ def read_samples(
             f"subset is 'training', 'test' or 'both', or an odt.Subset, not {subset!r}."
         ) from None
     check_kind(name, (str, NoneType), "The name of a source comes as text", SampleError)
-    form = Form(input_shape, target_shape, inputs or {})
+    form = Form(input_shape, target_shape, inputs or {}, _names(labels))
     raw, label = _read(source, name, form, subset)
     if raw.notice and subset is not Subset.BOTH:
         _log.warning("'%s': %s", label, raw.notice)  # scripts and the command line show no notices
     return raw
+
+
+def _names(labels: Iterable[str]) -> tuple[str, ...]:
+    wanted = "The labels that there are already come as a list of names"
+    check_kind(labels, Iterable, wanted, SampleError)
+    names = (labels,) if isinstance(labels, str) else tuple(labels)
+    for name in names:
+        check_kind(name, str, wanted, SampleError)
+    return names
 
 
 def _read(

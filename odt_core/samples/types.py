@@ -29,12 +29,14 @@ class Subset(Enum):
 @dataclass(frozen=True)
 class Form:
     """What samples are read for, as far as it is known: the shapes of one sample and its target,
-    and how many of its numbers go to which input where these are several.
+    how many of its numbers go to which input where these are several, and names that are labels
+    already.
     """
 
     input_shape: Sequence[int] | None = None
     target_shape: Sequence[int] | None = None
     inputs: Mapping[str, int] = field(default_factory=dict)
+    labels: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name in ("input_shape", "target_shape"):

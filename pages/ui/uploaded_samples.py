@@ -108,6 +108,7 @@ def _of_archive(desk: Desk, name: str, data: bytes) -> RawSamples:
         input_shape=None if desk.sees_pictures else desk.card.input_shape,
         target_shape=_target_shape(desk, name),
         inputs=desk.contract.input_sizes,
+        labels=_known(desk),
         subset=Subset.BOTH,
     )
     most = desk.workspace.limits.samples
@@ -124,7 +125,8 @@ def _of_archive(desk: Desk, name: str, data: bytes) -> RawSamples:
 def _check_folders(desk: Desk, raw: RawSamples, name: str) -> None:
     """SampleError unless the folders in `name` say labels, where the model tells such apart."""
     if desk.tells_labels and not any(raw.labels):
-        raise SampleError(f"The folders in '{name}' do not say what its samples show. {HOW}")
+        said = f"The folders in '{name}' do not say what its samples show."
+        raise SampleError(sentences(said, raw.notice, HOW))
 
 
 def _is_one_folder(paths: Sequence[str]) -> bool:
@@ -229,7 +231,12 @@ def _loose(
 def _form(desk: Desk) -> Form:
     """Of what the model takes; of a picture's input nothing, which has any size before it."""
     shape = None if desk.sees_pictures else desk.card.input_shape
-    return Form(shape, _target_shape(desk, ".zip"), desk.contract.input_sizes)
+    return Form(shape, _target_shape(desk, ".zip"), desk.contract.input_sizes, _known(desk))
+
+
+def _known(desk: Desk) -> tuple[str, ...]:
+    """Names that are labels already; none where they are but numbers of outputs."""
+    return () if desk.model.unnamed else tuple(filter(None, desk.labels.names))
 
 
 def _target_shape(desk: Desk, name: str) -> tuple[int, ...] | None:

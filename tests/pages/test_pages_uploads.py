@@ -69,6 +69,22 @@ class TestSamples:
         assert [s.label for s in manifest.samples] == [seven, seven]
         assert "Numbers were taken" not in noticed(app)
 
+    def test_pictures_in_folders_within_label_folders_are_of_the_labels_that_are_known(
+        self, app, desk_of
+    ):
+        upload(app, ("mine.zip", zipped({"3/a/0.png": picture(), "7/a/1.png": picture(5)})))
+        manifest = desk_of(app).workspace.manifest
+        names = {label.id: label.name for label in manifest.labels}
+        assert [names[s.label] for s in manifest.samples] == ["3", "7"]
+        assert "not those inside them ('a')" in noticed(app)
+
+    def test_folders_that_do_not_say_which_are_labels_are_refused_with_what_to_do(
+        self, app, desk_of
+    ):
+        upload(app, ("mine.zip", zipped({"x/a/0.png": picture(), "y/a/1.png": picture(5)})))
+        assert "If the outer ones are the labels, put the samples right into them." in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
     def test_upload_when_zip_brings_its_own_labels(self, app, desk_of):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
