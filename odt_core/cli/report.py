@@ -24,6 +24,7 @@ from odt_core.cli.sources import (
     add_model,
     add_paths,
     are_unnamed,
+    check_used,
     choice_of,
     find_model,
     labels_of,
@@ -46,6 +47,7 @@ from odt_core.errors import (
 )
 from odt_core.graph.files import read_model_file
 from odt_core.training.batches import why_other_size
+from odt_core.training.checks import check_trainable
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
@@ -119,6 +121,9 @@ class _Given:
 
 def _given(options: Namespace) -> _Given:
     model = open_model(options)
+    check_used(model)
+    if not options.checkpoint:  # else nothing has to be trained
+        check_trainable(model.contract)
     source = open_checkpoint(options.source, model) if options.source else None
     checkpoint = open_checkpoint(options.checkpoint, model) if options.checkpoint else None
     settings = given_settings(options, model)

@@ -20,6 +20,7 @@ from odt_core.cli.sources import (
     add_model,
     add_paths,
     are_unnamed,
+    check_used,
     find_model,
     labels_of,
     open_base_test,
@@ -34,6 +35,7 @@ from odt_core.errors import CheckpointError, NoAnswerError
 from odt_core.evaluation.over_again import copies, exact_copies, once
 from odt_core.training import Callback, Outcome, Run, Settings, fit
 from odt_core.training.batches import why_other_size
+from odt_core.training.checks import check_trainable
 from odt_core.training.history import Record
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ def _arguments(parser: ArgumentParser) -> None:
 
 def _run(options: Namespace) -> Result:
     model = open_model(options)
+    check_used(model)
+    check_trainable(model.contract)  # before a sample is read: what is wrong is not theirs
     settings = _settings(options, model)
     if options.checkpoint:  # over --from it may be written: that goes on from it
         read = paths_given(options.samples, options.test, options.base_test)

@@ -27,13 +27,17 @@ NO_INFER = (
     "This model has no signature that predicts (such as 'infer'), so it cannot be tried out and "
     "its accuracy cannot be measured."
 )
+_BUILD = (
+    "To train it, convert the Keras model that it was made from: python -m odt_core build "
+    "MODEL.keras OUT.tflite."
+)
 NO_TRAIN = (
     "This model has no 'train' signature, so it cannot be trained; it can still be used for "
-    "predictions."
+    f"predictions. {_BUILD}"
 )
 NO_TRAIN_EITHER = (
     "This model has no 'train' signature either, so it cannot be trained; its signatures can be "
-    "called with Session.run."
+    f"called with Session.run. {_BUILD}"
 )
 _PIXELS_IN_ROWS = (
     "This model takes numbers from 0 to 255. If a sample is a picture laid out in a row, these are "

@@ -57,7 +57,9 @@ def check_sets(session: Session, sets: Sets) -> None:
     """Raise TrainingError unless the model can train on what it is to, and be judged by the test
     samples.
     """
-    _check_trainable(session)
+    check_trainable(session.contract)
+    if session.uninitialised:
+        raise TrainingError(no_initial_values("trained"))
     for group, what, learnt in (
         (sets.own, "own samples", True),
         (sets.replay, "replay samples", True),
@@ -78,12 +80,10 @@ def check_sets(session: Session, sets: Sets) -> None:
             _check_labels(sets.own, group, what)
 
 
-def _check_trainable(session: Session) -> None:
-    contract = session.contract
+def check_trainable(contract: Contract) -> None:
+    """TrainingError, with the reason and what to do, where no signature trains."""
     if not contract.trainable:
         raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
-    if session.uninitialised:
-        raise TrainingError(no_initial_values("trained"))
 
 
 def _check_learnt(contract: Contract, samples: Samples, what: str) -> None:

@@ -45,6 +45,17 @@ class TestHelpAndErrors:
         assert len(done.stderr.strip().splitlines()) == 1
 
     @pytest.mark.parametrize("command", ["train", "report"])
+    def test_model_that_cannot_be_trained_is_told_before_its_samples_are_read(
+        self, tmp_path, command
+    ):
+        model, out = MODEL.with_name("tiny_inference.tflite"), tmp_path / "bundle.zip"
+        options = ("--out", out) if command == "report" else ()
+        done = odt(command, model, "--samples", "not there", *options)
+        assert done.returncode == 2
+        assert "has no 'train' signature" in done.stderr
+        assert "python -m odt_core build MODEL.keras OUT.tflite" in done.stderr
+
+    @pytest.mark.parametrize("command", ["train", "report"])
     def test_nothing_that_was_read_is_written_over(self, files, tmp_path, command):
         samples, model = tmp_path / "mine.zip", tmp_path / "model.tflite"
         samples.write_bytes(files["own"].read_bytes())
