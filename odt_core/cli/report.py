@@ -47,7 +47,7 @@ from odt_core.errors import (
 )
 from odt_core.graph.files import read_model_file
 from odt_core.training.batches import why_other_size
-from odt_core.training.checks import check_trainable
+from odt_core.training.checks import check_trainable, why_one_label_alone
 from odt_core.training.history import Outcome
 from odt_core.training.settings import Settings
 
@@ -202,6 +202,7 @@ def _report(options: Namespace) -> Result:
         "bytes": len(packed),
         "steps": evidence.checkpoint.meta.step,
         "batches": _batches(given) or None,
+        "notice": _notice(given) or None,
         "test": judged.get("test"),
         "base_test": judged.get("base_test"),
         "base_task": judged.get("base_test"),  # the name in scripts of others: it stays
@@ -289,6 +290,14 @@ def _batches(given: _Given) -> str:
     if given.checkpoint is not None:
         return ""
     return why_other_size(given.settings, given.model.contract)
+
+
+def _notice(given: _Given) -> str:
+    """What to know of the samples of the training; "" where there is nothing, or no training."""
+    if given.checkpoint is not None:
+        return ""
+    replay = given.replay if given.settings.replay > 0 else None
+    return why_one_label_alone(given.model.contract, given.samples, replay)
 
 
 def _judge(
@@ -439,7 +448,7 @@ def _text(result: Result) -> str:
         lines = [result["origin_sentence"]]
     if result["outcome"] in (Outcome.DIVERGED.value, Outcome.STOPPED.value):
         lines.append(result["message"])
-    lines += [result["batches"]] if result["batches"] else []
+    lines += [said for said in (result["batches"], result["notice"]) if said]
     lines += judged_lines(result)
     studies = result["studies"]
     for study in (studies["controls"], studies["samples_needed"], result["cost"]):
@@ -473,9 +482,10 @@ COMMAND = Command(
         "Write a bundle: model card, personalisation card, charts, samples, checkpoint, .tflite\n"
         "files, and reproduce.py, which from the bundle alone trains again and says whether the\n"
         "weights are identical, bit for bit. Without --checkpoint it trains first; with\n"
-        "--json `batches` says where the model does so with another batch size. Then it trains\n"
-        "from the base model again and again for the studies: negative controls, samples needed\n"
-        "and cost; --quick leaves them out. With --check it runs reproduce.py at once, and\n"
+        "--json `batches` says where the model does so with another batch size, `notice` where\n"
+        "all that it trains on is of one label. Then it trains from the base model again and\n"
+        "again for the studies: negative controls, samples needed and cost; --quick leaves them\n"
+        "out. With --check it runs reproduce.py at once, and\n"
         "ends with exit code 1 unless the weights, and whatever the card and its page say of\n"
         "answers, come out again as published; with --json its answer is `check`, and names what\n"
         "is not computed again. The exit code is 1 too where training diverged; no bundle is\n"

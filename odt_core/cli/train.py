@@ -35,7 +35,7 @@ from odt_core.errors import CheckpointError, NoAnswerError
 from odt_core.evaluation.over_again import copies, exact_copies, once
 from odt_core.training import Callback, Outcome, Run, Settings, fit
 from odt_core.training.batches import why_other_size
-from odt_core.training.checks import check_trainable
+from odt_core.training.checks import check_trainable, why_one_label_alone
 from odt_core.training.history import Record
 
 if TYPE_CHECKING:
@@ -110,6 +110,10 @@ def _run(options: Namespace) -> Result:
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
         "batches": why_other_size(settings, model.contract) or None,
+        "notice": why_one_label_alone(
+            model.contract, samples, model.card.load_replay() if settings.replay > 0 else None
+        )
+        or None,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
         "guessed": _guessed(samples.labels) if unnamed else None,
         **judged,
@@ -210,7 +214,7 @@ class _Ticker(Callback):
 
 def _text(result: Result) -> str:
     lines = [f"{result['message']} {result['seconds']:.2f} s of training."]
-    lines += [result["batches"]] if result["batches"] else []
+    lines += [said for said in (result["batches"], result["notice"]) if said]
     if result["loss"]:
         first, last = result["loss"][0], result["loss"][-1]
         lines.append(f"{result['loss_name']}  {first:.4f} → {last:.4f}")
@@ -236,10 +240,11 @@ COMMAND = Command(
         "all of them, --test among them where there are outputs for all. With --json the last\n"
         "line has steps, learnt (whether a weight has changed), seconds, loss (one per step,\n"
         "where the model reports it), batches (what to know where the model trains with another\n"
-        "batch size than asked for; else null), labels (names of the outputs),\n"
-        "guessed (what to know where nobody had named them and they are more than the labels;\n"
-        "else null), test (null without --test) and base_test (null without --base-test where\n"
-        "the model has no base test set), each with accuracy and n of base and personalised, and\n"
+        "batch size than asked for; else null), notice (what to know where all that is trained on\n"
+        "is of one label; else null), labels (names of the outputs), guessed (what to know where\n"
+        "nobody had named them and they are more than the labels; else null), test (null without\n"
+        "--test) and base_test (null without --base-test where the model has no base test set),\n"
+        "each with accuracy and n of base and personalised, and\n"
         "sentences that say what follows from them; for a model of values mean_squared_error and\n"
         "mean_absolute_error instead of accuracy, and places_right and mean_iou where each pixel\n"
         "or word has a class; for labels also balanced_accuracy, for all constant_answer, as\n"

@@ -86,6 +86,23 @@ def check_trainable(contract: Contract) -> None:
         raise TrainingError(" ".join(contract.notes) or "This model cannot be trained.")
 
 
+def why_one_label_alone(contract: Contract, samples: Samples, replay: Samples | None) -> str:
+    """What to know where all that is trained on is of one label, so that the model has nothing to
+    tell it from; "" where there is another, and of a model that tells no labels apart. replay: the
+    base samples that are mixed in.
+    """
+    if not contract.classifies or not len(samples):
+        return ""
+    trained = samples.y if replay is None else np.concatenate([samples.y, replay.y])
+    if len(np.unique(trained)) > 1:
+        return ""
+    name = samples.labels.called(int(samples.y[0]))
+    return (
+        f"All that is trained on is of one label, '{name}': with nothing to tell it from, the "
+        f"model may come to say '{name}' to everything. Add samples of another label."
+    )
+
+
 def _check_learnt(contract: Contract, samples: Samples, what: str) -> None:
     """what: for messages, as below."""
     dropped = contract.why_not_given_back(samples.x, samples.y)

@@ -246,6 +246,16 @@ class TestNames:
         assert reported["test"] is None
         assert reported["unjudged"] == trained["unjudged"]
 
+    def test_one_label_alone_is_trained_and_told(self, tmp_path):
+        one, two = self._samples(tmp_path, ("oak",)), self._samples(tmp_path, ("ash", "oak"))
+        out = ("--quick", "--out", tmp_path / "bundle.zip")
+        for command, more in (("train", ()), ("report", out)):
+            words = (command, self.MODEL, "--samples", one, "--epochs", 1, *more)
+            said = result(*words)["notice"]
+            assert said.startswith("All that is trained on is of one label, 'oak'")
+            assert said in odt(*words).stdout.splitlines()
+        assert result("train", self.MODEL, "--samples", two, "--epochs", 1)["notice"] is None
+
     @pytest.mark.parametrize("command", ["evaluate", "train"])
     @pytest.mark.parametrize(
         ("labels", "told"), [(("1", "2"), True), (("0", "2"), False), (("1", "2", "3"), False)]

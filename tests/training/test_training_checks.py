@@ -12,7 +12,7 @@ from odt_core.errors import TrainingError
 from odt_core.runtime import Session, load_model
 from odt_core.samples import Labels, Samples
 from odt_core.training import Callback, Settings, fit
-from odt_core.training.checks import fingerprint
+from odt_core.training.checks import fingerprint, why_one_label_alone
 
 MODELS = Path(__file__).parents[1] / "runtime" / "models"
 X = np.arange(24, dtype=np.float32).reshape(6, 4) / 8
@@ -54,6 +54,20 @@ class TestFingerprint:
         assert fingerprint(SETTINGS, other, None) != fingerprint(SETTINGS, LABELLED, None)
         moved = replace(LABELLED, y=(LABELLED.y + 1) % 3)
         assert fingerprint(SETTINGS, moved, None) != fingerprint(SETTINGS, LABELLED, None)
+
+
+class TestOneLabel:
+    def test_one_label_is_told_unless_base_samples_of_another_are_mixed_in(self, session):
+        contract, every = session.contract, some(8)
+        lone = every.take(every.y == 2)
+        assert "is of one label, 'c'" in why_one_label_alone(contract, lone, None)
+        assert "is of one label, 'c'" in why_one_label_alone(contract, lone, lone)
+        assert why_one_label_alone(contract, lone, every) == ""
+        assert why_one_label_alone(contract, every, None) == ""
+
+    def test_nothing_is_told_of_values(self):
+        contract = load_model(MODELS / "dialect_regression.tflite").contract
+        assert why_one_label_alone(contract, OF_VALUES, None) == ""
 
 
 class TestBaseSamples:
