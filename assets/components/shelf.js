@@ -187,16 +187,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
   form.hidden = !data.add;
   field.placeholder = data.add || "";
   field.maxLength = data.longest;
-  field.disabled = form.querySelector("button").disabled = data.busy;
+  field.disabled = data.busy;
   while (ADDED.length && ADDED[0].n <= data.done) {
     const { n, name } = ADDED.shift();
     if (data.refused.includes(n) && !field.value) field.value = name;  // to be corrected
   }
+  const add = form.querySelector("button");
+  const mayAdd = () => { add.disabled = data.busy || !field.value.trim(); };
+  mayAdd();
+  field.oninput = mayAdd;
   form.onsubmit = (e) => {
     e.preventDefault();
     const name = field.value;
-    if (!name.trim()) return;  // the second of two clicks
+    if (!name.trim()) return;
+    if (add.matches(":focus-visible")) field.focus();  // a button that cannot be pressed loses it
     ADDED.push({ n: act({ do: "add", name }), name });
     field.value = "";
+    mayAdd();
   };
 }

@@ -174,6 +174,20 @@ class TestShelf:
             expect(names.nth(10 + at)).to_have_value(name)
         assert tab.page.locator("[data-testid=stAlert]:visible").count() == 0
 
+    def test_button_for_a_label_can_be_pressed_once_there_is_a_name(self, shared_server, visit):
+        tab = visit(shared_server).open()
+        field, button = tab.part("shelf", ".new-name"), tab.part("shelf", ".new button")
+        for name in ("", "   "):
+            field.fill(name)
+            expect(button).to_be_disabled()
+        field.fill("star")
+        expect(button).to_be_enabled()
+        field.press("Tab")
+        button.press("Enter")
+        expect(tab.page.locator(".st-key-shelf input.name")).to_have_count(11)
+        expect(button).to_be_disabled()
+        expect(field).to_be_focused()  # where the next name is typed
+
     def test_button_for_a_label_when_double_clicked_adds_it_and_complains_of_nothing(
         self, shared_server, visit
     ):
