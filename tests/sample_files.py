@@ -25,10 +25,10 @@ def png(pixels: np.ndarray | Image.Image, **options: object) -> bytes:
     return stream.getvalue()
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """They all in a zip, deflated."""
+def zipped(files: Mapping[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """They all in a zip."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(stream, "w", packing) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return stream.getvalue()

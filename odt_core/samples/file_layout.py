@@ -13,7 +13,7 @@ from types import MappingProxyType
 from odt_core.errors import SampleError
 from odt_core.samples import labels_file, teachable_machine
 from odt_core.samples.decoding import TABLES
-from odt_core.samples.folder_labels import ZIPPED, folder_labels
+from odt_core.samples.folder_labels import folder_labels, without_zipped
 from odt_core.samples.label_table import LabelTable
 from odt_core.samples.layout import is_test, labels_in_names, tell_labels
 from odt_core.samples.masks import TARGET, stem_of
@@ -124,7 +124,7 @@ class Layout:
             return ""
         if _in_folder(path):
             return self.in_folders[path]
-        return PurePosixPath(self.name).stem.removesuffix(ZIPPED)
+        return without_zipped(PurePosixPath(self.name).stem)
 
 
 def is_zip(path: str) -> bool:

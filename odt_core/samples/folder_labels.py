@@ -7,6 +7,7 @@ be labels, grouped by day, as well as days with a label each: what is not known 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -15,7 +16,8 @@ from odt_core.samples.labels import folded, in_order
 from odt_core.samples.layout import is_test
 from odt_core.words import some_of
 
-ZIPPED = "-samples"  # ends the names of Teachable Machine's zips, "heart-samples.zip"
+# Ends the names of Teachable Machine's zips, "heart-samples.zip"; browsers number a second one.
+_ZIPPED = re.compile(r"(?<=.)-samples( ?\(\d+\))?$")
 
 _Folders = tuple[str, ...]  # that a sample lies in, outermost first
 
@@ -35,9 +37,14 @@ def folder_labels(samples: Sequence[str], known: Iterable[str] = ()) -> tuple[di
     chosen = {one: one[-1] if outer is None else one[: outer + 1][-1] for one in every}
     told = "" if outer is None else _told(chosen)
     names = set(chosen.values())
-    if len(names) > 1 and all(name.endswith(ZIPPED) and name != ZIPPED for name in names):
-        chosen = {one: name.removesuffix(ZIPPED) for one, name in chosen.items()}  # unpacked
+    if len(names) > 1 and all(map(_ZIPPED.search, names)):
+        chosen = {one: without_zipped(name) for one, name in chosen.items()}  # unpacked
     return {path: chosen[above] for path, above in folders.items()}, told
+
+
+def without_zipped(name: str) -> str:
+    """The label that one of Teachable Machine's zips is called after, by its name without .zip."""
+    return _ZIPPED.sub("", name)
 
 
 def _above(path: str) -> _Folders:

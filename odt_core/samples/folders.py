@@ -22,7 +22,7 @@ from odt_core.samples.archives import (
 )
 from odt_core.samples.decoding import File, decode_files, is_picture_file, kinds_among
 from odt_core.samples.file_layout import FileKind, Layout, is_sample, is_zip
-from odt_core.samples.folder_labels import ZIPPED, folder_labels
+from odt_core.samples.folder_labels import folder_labels, without_zipped
 from odt_core.samples.image import MAX_IMAGE_BYTES
 from odt_core.samples.label_table import DamagedTableError, LabelTable, find_label_tables
 from odt_core.samples.layout import HOW, tell_labels
@@ -35,6 +35,8 @@ from odt_core.words import sentences, too_large
 _OF_MACOS = "__MACOSX"  # Finder adds it to a zip; names in it, and on other disks, begin with ._
 
 _OF_EVIDENCE = "personalisation-card.json"  # in every bundle of evidence, and in nothing else
+
+_NO_PICTURE = b"damaged"  # empty is something else: there may be such files
 
 _HIDDEN = 100  # files of a hidden folder that are looked at, to tell of samples among them
 
@@ -53,10 +55,15 @@ class _File:
         return _at_most(self.path, self.first(limit + 1), limit)
 
     def sample(self) -> bytes:
-        """All of a sample. Of a picture that is too large, as much as shows that it is: it is left
-        out with those that cannot be read.
+        """All of a sample. Of a picture that is too large, as much as shows that it is, and of one
+        that is damaged in its zip nothing of it: they are left out with those that cannot be read.
         """
-        return _sample(self.path, self.first(MAX_IMAGE_BYTES + 1))
+        if not is_picture_file(self.path):
+            return self.read(MAX_IMAGE_BYTES)
+        try:
+            return self.first(MAX_IMAGE_BYTES + 1)
+        except DAMAGED_ZIP:
+            return _NO_PICTURE
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -128,10 +135,6 @@ def _given(files: Sequence[tuple[str, bytes]]) -> list[_File]:
 
 def _beginning_of(data: bytes, most: int) -> bytes:
     return data[:most]
-
-
-def _sample(file: str, data: bytes) -> bytes:
-    return data if is_picture_file(file) else _at_most(file, data, MAX_IMAGE_BYTES)
 
 
 def _at_most(file: str, data: bytes, limit: int) -> bytes:
@@ -295,9 +298,9 @@ def _inner_zip(
             labels, told = folder_labels(paths, form.labels) if tells else ({}, "")
             files = [
                 (
-                    labels.get(str(file), path.stem.removesuffix(ZIPPED)),
+                    labels.get(str(file), without_zipped(path.stem)),
                     f"{path.name}/{file}",
-                    _sample(str(file), beginning(archive, member, MAX_IMAGE_BYTES + 1)),
+                    _File(str(file), partial(beginning, archive, member)).sample(),
                 )
                 for file, member in samples
             ]

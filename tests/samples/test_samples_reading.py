@@ -104,6 +104,24 @@ class TestZip:
         assert raw.labels == ("Class A", "Class A")
         assert [int(item[0, 0]) for item in raw.items] == [7, 8]
 
+    def test_second_download_of_a_zip_of_teachable_machine_is_of_the_same_label(self):
+        again = {"A-samples.zip": png(7), "A-samples (1).zip": png(8), "A-samples(2).zip": png(9)}
+        inner = {name: zipped({"0.png": picture}) for name, picture in again.items()}
+        assert read_samples(zipped(inner), "tm.zip").labels == ("A",) * 3
+        for name in again:
+            assert read_samples(inner[name], name).labels == ("A",)
+
+    @pytest.mark.parametrize("around", [{}, {"c/9.png": png(9)}])
+    def test_picture_that_is_damaged_in_a_zip_is_left_out_and_named(self, around):
+        files = {"a/1.png": png(1), "a/2.png": png(2), "b/3.png": png(3)}
+        data = bytearray(zipped(files, zipfile.ZIP_STORED))
+        data[data.index(files["a/2.png"]) + 40] ^= 1
+        data = zipped({**around, "inner.zip": bytes(data)}) if around else bytes(data)
+        raw = read_samples(data, "mine.zip")
+        assert raw.labels == (*("c" for _ in around), "a", "b")
+        assert "Left out 1 picture that cannot be read" in raw.notice
+        assert "a/2.png'" in raw.notice
+
     def test_zips_in_a_zip_say_themselves_that_they_are_of_pictures(self):
         inner = zipped({"0.png": png(7)})
         outer = zipped({"0-samples.zip": inner, "1-samples.zip": inner})
