@@ -72,6 +72,18 @@ def test_matrices_of_a_diagonal_then_equal_tensorflow(lead, k, rows, columns):
     np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("k", [0, 1])
+@pytest.mark.parametrize("lead", [(), (2,)], ids=str)
+def test_matrices_of_a_bool_diagonal_then_equal_tensorflow(lead, k):
+    inputs = {"diagonal": normal(0, *lead, 4) > 0, "k": number(k)}
+    inputs |= {"num_rows": number(-1), "num_cols": number(-1), "padding_value": np.array(False)}
+    constant = [name for name in inputs if name != "diagonal"]
+    dynamic = ["diagonal"] if lead or not k else []  # the batch: tf.eye(n, dtype=tf.bool)
+    (actual,) = run_lowered("MatrixDiagV3", inputs, {}, dynamic=dynamic, constant=constant)
+    (expected,) = run_tensorflow("MatrixDiagV3", inputs, {})
+    np.testing.assert_array_equal(actual, expected)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.bool_])
 @pytest.mark.parametrize("shape", [(4, 4), (2, 3, 3)], ids=str)
 def test_other_diagonal_then_equals_tensorflow(shape, dtype):

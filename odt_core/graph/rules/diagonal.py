@@ -40,6 +40,9 @@ def of_diagonal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/MatrixDiagV3
     """
     x, k, rows, columns = inputs[0], 0, -1, -1
+    if x.dtype == np.bool_:  # of which LiteRT has no kernel
+        whole = [b.cast(x, np.int32), *inputs[1:]]
+        return [b.cast(y, np.bool_) for y in of_diagonal(b, op, whole)]
     if len(inputs) > 1:
         k = _one_diagonal(inputs[1])
         if any(part.const is None for part in inputs[2:]) or np.any(inputs[4].const):
