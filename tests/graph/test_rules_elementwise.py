@@ -281,6 +281,50 @@ class TestStridedSliceGrad:
         np.testing.assert_array_equal(actual, expected)
 
     @pytest.mark.parametrize(
+        ("part", "masks", "begin", "end"),
+        [
+            (np.s_[:, :, None], {"begin_mask": 3, "end_mask": 3, "new_axis_mask": 4}, 0, 0),
+            (np.s_[:, None], WHOLE | {"new_axis_mask": 2}, 0, 0),
+            (
+                np.s_[:, :, 1, None],
+                {"begin_mask": 3, "end_mask": 3, "shrink_axis_mask": 4, "new_axis_mask": 8},
+                1,
+                2,
+            ),
+            (np.s_[2:, :, None], {"begin_mask": 2, "end_mask": 3, "new_axis_mask": 4}, 2, 0),
+            (np.s_[1:, 1:], {"end_mask": 3}, 1, 0),
+        ],
+    )
+    def test_value_when_two_sizes_are_open_then_equals_tensorflow(self, part, masks, begin, end):
+        count = len(part)
+        bounds = {"begin": [begin] * count, "end": [end] * count, "strides": [1] * count}
+        inputs = {"shape": np.array([3, 5, 4], np.int32)}
+        inputs |= {name: np.array(bound, np.int32) for name, bound in bounds.items()}
+        inputs["dy"] = normal(6, 3, 5, 4)[part]
+        (actual,) = run_lowered(
+            "StridedSliceGrad",
+            inputs,
+            masks,
+            dynamic=["dy"],
+            constant=list(bounds),
+            output_shapes=((None, None, 4),),
+        )
+        (expected,) = run_tensorflow("StridedSliceGrad", inputs, masks)
+        np.testing.assert_array_equal(actual, expected)
+
+    def test_parts_of_two_open_sizes_on_other_axes_are_refused_in_words(self):
+        inputs = {name: np.array([1, 1, 1], np.int32) for name in ("begin", "end", "strides")}
+        inputs = {"shape": np.array([3, 4], np.int32), **inputs, "dy": normal(0, 2, 3, 1)}
+        with pytest.raises(LoweringError, match="in a second step"):
+            run_lowered(
+                "StridedSliceGrad",
+                inputs,
+                {"end_mask": 3, "new_axis_mask": 4},
+                constant=["begin", "end", "strides"],
+                output_shapes=((None, None),),
+            )
+
+    @pytest.mark.parametrize(
         ("part", "masks", "begin", "opened"),
         [
             (np.s_[:, 2], WHOLE | {"shrink_axis_mask": 2}, [0, 2], False),

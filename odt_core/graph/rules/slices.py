@@ -200,10 +200,14 @@ def strided_slice_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequ
     if begin.const is None or end.const is None:
         none = b.fill(b.cast(sizes, np.int32), 0, shape, dy.dtype.type)
         return [_with_entry(b, op, none, (begin, end, strides), dy)]
-    read, _ = _axes(op, len(shape), (begin, end, strides))
+    read, added = _axes(op, len(shape), (begin, end, strides))
     places = [_place(size, axis) for size, axis in zip(shape, read, strict=True)]
-    # axes that the slice dropped come back with size 1, axes that it added go
-    dy = b.reshape(dy, [_count(place, size) for place, size in zip(places, shape, strict=True)])
+    counts = [_count(place, size) for place, size in zip(places, shape, strict=True)]
+    if counts.count(None) < 2:
+        # axes that the slice dropped come back with size 1, axes that it added go
+        dy = b.reshape(dy, counts)
+    elif added or any(axis.single for axis in read):
+        dy = _on_axes_of_x(b, dy, places, counts, sizes)
     for axis, (place, size) in enumerate(zip(places, shape, strict=True)):
         if isinstance(place, Open):
             dy = _spread_open(b, dy, axis, place, sizes)
@@ -241,6 +245,25 @@ def _place(size: int | None, axis: Axis) -> Place:
             return None
         return Open(part.start or 0, 1 if axis.single else None)
     return range(*part.indices(size))
+
+
+def _on_axes_of_x(
+    b: Builder, dy: Tensor, places: Sequence[Place], counts: Sequence[int | None], sizes: Tensor
+) -> Tensor:
+    """dy with the axes that the slice dropped and without those that it added, where several of the
+    `counts` of entries that were read are open.
+    """
+    if sum(isinstance(place, Open) and place.count is None for place in places) > 1:
+        raise LoweringError(
+            "it takes parts of several dimensions whose sizes are known at run time only, and adds "
+            "or drops axes. Do that in a second step: x[1:, 1:][..., None]."
+        )
+    wanted = b.cast(sizes, np.int32)
+    whole = [place is None for place in places]
+    if not all(whole):
+        known = np.array([-1 if count is None else count for count in counts], np.int32)
+        wanted = b.select(b.constant(np.array(whole)), wanted, known)
+    return b.reshape_to(dy, wanted, counts)
 
 
 def _count(place: Place, size: int | None) -> int | None:
