@@ -380,7 +380,8 @@ class _Lowering:
                 self._give_up(index, Missing("AssignVariableOp", self._name(index), name, reason))
 
     def leave_out_broken(self) -> None:
-        """Removes the signatures that run an op which is still there, and which LiteRT lacks.
+        """Removes the signatures that run an op which is still there, and which LiteRT lacks, and
+        what was told of their other ops.
 
         Raises LoweringError when none is left.
         """
@@ -395,6 +396,8 @@ class _Lowering:
             if callers <= broken:
                 break
             broken |= callers
+        gone = {self._name(index) for index in broken}
+        self.rewrites = [one for one in self.rewrites if one.signature not in gone]
         kept = []
         for signature in self.model.signatureDefs or []:
             if signature.subgraphIndex not in broken:

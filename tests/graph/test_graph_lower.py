@@ -147,6 +147,10 @@ class TestLower:
         assert missing.signature == "train"
         assert "sparse loss with one-hot labels" in missing.message
 
+    def test_ops_of_a_signature_that_is_left_out_then_are_not_told_as_rewritten(self):
+        assert "ReluGrad" in describe(BROKEN.read_bytes()).flex_ops  # of train alone
+        assert lower(BROKEN.read_bytes()).report == ()
+
 
 class TestCheckpoints:
     def test_save_when_lowered_then_returns_the_tensors(self):
