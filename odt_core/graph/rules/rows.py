@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -51,6 +52,18 @@ def combine_rows(
     return b.select(_named(b, table, _last_places(b, table, places)), new, table)
 
 
+def by_row(b: Builder, x: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
+    """x as a table of the parts that index tuples [..., k] name, [rows, *part], and the row that
+    each of them names. Of the axes that they go over the first may be open.
+    """
+    depth = indices.dim(-1)
+    lead, part = x.shape[:depth], x.shape[depth:]
+    sizes = [x.dim(axis) for axis in range(1, depth)]
+    strides = [math.prod(sizes[axis:]) for axis in range(depth)]
+    parts = b.mul(b.cast(indices, np.int32), np.array(strides, np.int32))
+    return b.reshape(x, (entries(lead), *part)), b.sum(parts, [-1])
+
+
 def _flat(b: Builder, indices: Tensor) -> Tensor:
     """Indices as int32 [n]."""
     return b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
@@ -58,7 +71,11 @@ def _flat(b: Builder, indices: Tensor) -> Tensor:
 
 def _of_each_row(b: Builder, kind: str, table: Tensor, x: Tensor, places: Tensor) -> Tensor:
     """For each row of the table what comes of the entries of x whose places name it."""
-    return segments_of(b, kind, x, places, b.constant(table.dim(0), np.int32))
+    if table.shape[0] is None:
+        count = b.reshape(b.slice(b.shape(table), [0], [1]), ())
+    else:
+        count = b.constant(table.shape[0], np.int32)
+    return segments_of(b, kind, x, places, count)
 
 
 def _last_places(b: Builder, table: Tensor, places: Tensor) -> Tensor:
@@ -69,7 +86,7 @@ def _last_places(b: Builder, table: Tensor, places: Tensor) -> Tensor:
 
 def _named(b: Builder, table: Tensor, last: Tensor) -> Tensor:
     """Which rows of the table have a place, to choose by."""
-    return b.reshape(b.greater_equal(last, 0), (table.dim(0), *[1] * (table.rank - 1)))
+    return b.reshape(b.greater_equal(last, 0), (table.shape[0], *[1] * (table.rank - 1)))
 
 
 def _flat_rows(b: Builder, table: Tensor, indices: Tensor, rows: Tensor) -> Tensor:

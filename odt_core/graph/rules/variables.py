@@ -7,7 +7,6 @@ ops of these names.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ from odt_core.graph import resources
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.rows import add_rows, combine_rows, gather_rows, put_rows
+from odt_core.graph.rules.rows import add_rows, by_row, combine_rows, gather_rows, put_rows
 from odt_core.graph.tensor import Tensor
 
 
@@ -126,12 +125,8 @@ def scatter_nd_update(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Seque
     """Entries at index tuples = updates; of a tuple that comes twice the last wins."""
     variable, indices, updates = inputs
     value = resources.read(b, variable)
-    depth = indices.dim(-1)
-    sizes, row = [value.dim(axis) for axis in range(depth)], value.shape[depth:]
-    strides = [math.prod(sizes[axis + 1 :]) for axis in range(depth)]
-    parts = b.mul(b.cast(indices, np.int32), np.array(strides, np.int32))
-    table = b.reshape(value, (math.prod(sizes), *row))
-    changed = put_rows(b, table, b.sum(parts, [-1]), updates)
+    table, places = by_row(b, value, indices)
+    changed = put_rows(b, table, places, updates)
     resources.assign(b, variable, b.reshape(changed, value.shape))
     return []
 
