@@ -19,7 +19,9 @@ def test_unsorted_segments_when_some_are_empty_then_equal_tensorflow(op):
     np.testing.assert_allclose(actual, expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("op", ["SegmentSum", "SegmentMean"])
+@pytest.mark.parametrize(
+    "op", ["SegmentSum", "SegmentMean", "SegmentMax", "SegmentMin", "SegmentProd"]
+)
 def test_segments_when_sorted_then_equal_tensorflow(op):
     inputs = {"data": normal(0, 4, 3), "segment_ids": np.array([0, 0, 1, 3], np.int32)}
     (actual,) = run_lowered(op, inputs, {}, dynamic=list(inputs))
@@ -75,6 +77,16 @@ def test_counts_by_row_then_equal_tensorflow(binary, weighted):
     )
     (expected,) = run_tensorflow("DenseBincount", inputs, attributes)
     np.testing.assert_allclose(actual, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("code", "kind"), [(3, "int32"), (9, "int64")])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.float32])
+def test_counts_of_unique_numbers_then_equal_tensorflow(dtype, code, kind):
+    inputs = {"x": NUMBERS.astype(dtype)}
+    actual = run_lowered("UniqueWithCounts", inputs, {"out_idx": code}, dynamic=["x"])
+    expected = run_tensorflow("UniqueWithCounts", inputs, {"out_idx": kind})
+    assert [one.dtype for one in actual] == [one.dtype for one in expected]
+    assert [one.tolist() for one in actual] == [one.tolist() for one in expected]
 
 
 def test_range_when_computed_then_equals_tensorflow():

@@ -61,6 +61,38 @@ def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     return [b.div(sums, b.reshape(rows, (rows.shape[0], *[1] * (x.rank - 1))))]
 
 
+_EMPTY = {"SegmentMax": 0, "SegmentMin": 0, "SegmentProd": 1}  # what a segment of no row gives
+
+
+@rule(*_EMPTY, since="0.2")
+def segment_extreme(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The largest, smallest or product of x's rows of each segment; segments in rising order."""
+    x, segments = inputs
+    ids = b.cast(segments, np.int32)
+    count = b.add(b.max(ids, [0]), 1)
+    y = segments_of(b, f"Unsorted{op.op}", x, ids, count)
+    rows = segments_of(b, "UnsortedSegmentSum", _filled(b, ids, 1, ids.dtype), ids, count)
+    is_empty = b.reshape(b.equal(rows, 0), (rows.shape[0], *[1] * (x.rank - 1)))
+    return [b.select(is_empty, _EMPTY[op.op], y)]
+
+
+@rule("UniqueWithCounts", since="0.2")
+def unique_with_counts(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The numbers of x [n] without repetition, where in them each of x is, how often each comes.
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/UniqueWithCounts
+    """
+    (x,) = inputs
+    kind = op.dtype("out_idx") or np.dtype(np.int32)
+    y, places = b.new((None,), x.dtype, "unique"), b.new(x.shape, np.int32, "unique")
+    options = schema.UniqueOptionsT()
+    options.idxOutType = schema.TensorType.INT32
+    b.emit("UNIQUE", [x], [y, places], options)
+    size = b.reshape(b.shape(y), ())
+    counts = segments_of(b, "UnsortedSegmentSum", _filled(b, places, 1, places.dtype), places, size)
+    return [y, b.cast(places, kind), b.cast(counts, kind)]
+
+
 @rule("Bincount", "DenseBincount", since="0.2")
 def bincount(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """How often each of the numbers below a size comes, or the sum of its weights; DenseBincount
