@@ -41,10 +41,23 @@ def test_running_when_random_then_equals_tensorflow(op, exclusive, reverse, axis
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_running_log_of_sums_when_infinite_or_far_apart_then_equals_tensorflow():
-    x = np.array([[-np.inf, -np.inf, 1e4, -1e4, 0, np.inf, 3]], np.float32)
-    inputs = {"x": x, "axis": np.array(1, np.int32)}
-    (actual,) = run_lowered("CumulativeLogsumexp", inputs, {}, constant=["axis"])
+@pytest.mark.parametrize("op", ["Cumprod", "CumulativeLogsumexp"])
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("reverse", [True, False])
+@pytest.mark.parametrize("shape", [(7,), (5, 3), (5, 2, 3)], ids=str)
+def test_running_along_the_batch_then_equals_tensorflow(op, exclusive, reverse, shape):
+    inputs = {"x": normal(0, *shape), "axis": np.array(0, np.int32)}
+    attributes = {"exclusive": exclusive, "reverse": reverse}
+    (actual,) = run_lowered(op, inputs, attributes, dynamic=["x"], constant=["axis"])
+    (expected,) = run_tensorflow(op, inputs, attributes)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dynamic", [[], ["x"]], ids=["size known", "size open"])
+def test_running_log_of_sums_when_infinite_or_far_apart_then_equals_tensorflow(dynamic):
+    x = np.array([-np.inf, -np.inf, 1e4, -1e4, 0, np.inf, 3], np.float32)
+    inputs = {"x": x, "axis": np.array(0, np.int32)}
+    (actual,) = run_lowered("CumulativeLogsumexp", inputs, {}, dynamic=dynamic, constant=["axis"])
     (expected,) = run_tensorflow("CumulativeLogsumexp", inputs, {})
     np.testing.assert_array_equal(actual, expected)
 

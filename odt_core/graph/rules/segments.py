@@ -138,14 +138,18 @@ def cumsum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
 def running(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Running product or log of summed exponentials along an axis, by doubling: after step k each
     entry holds that of the 2ᵏ entries that end with it (W. D. Hillis, G. L. Steele: Data Parallel
-    Algorithms, 1986).
+    Algorithms, 1986). Along an axis whose size only the batch tells: over all pairs of entries.
     """
     x, axis_tensor = inputs
     if axis_tensor.const is None:
         raise LoweringError("its axis is computed. Write it as a constant instead.")
     axis = int(axis_tensor.const) % x.rank
-    size, reverse = x.dim(axis), op.flag("reverse")
-    combine, neutral = _RUNNING[op.op]
+    size, reverse = x.shape[axis], op.flag("reverse")
+    combine, neutral, combine_all = _RUNNING[op.op]
+    if size is None:
+        counted = _counted(b, x, axis, exclusive=op.flag("exclusive"), reverse=reverse)
+        pairs = b.select(counted, b.expand(x, axis), np.array(neutral, x.dtype))
+        return [combine_all(b, pairs, axis + 1)]
     if op.flag("exclusive"):
         x = _moved(b, x, axis, 1, neutral, reverse=reverse)
     step = 1
@@ -166,10 +170,34 @@ def _logsumexp(b: Builder, x: Tensor, y: Tensor) -> Tensor:
     return b.add(larger, log1p(b, b.exp(less)))
 
 
+def _product_of_all(b: Builder, x: Tensor, axis: int) -> Tensor:
+    return b.prod(x, [axis])
+
+
+def _logsumexp_of_all(b: Builder, x: Tensor, axis: int) -> Tensor:
+    """log Σeˣ along an axis, by the largest."""
+    largest = b.max(x, [axis], keepdims=True)
+    is_finite = b.less(b.abs(largest), math.inf)
+    total = b.sum(b.exp(b.sub(x, b.select(is_finite, largest, 0.0))), [axis])
+    return b.add(b.log(total), b.max(x, [axis]))
+
+
 _RUNNING = {
-    "Cumprod": (_product, 1.0),
-    "CumulativeLogsumexp": (_logsumexp, -math.inf),
+    "Cumprod": (_product, 1.0, _product_of_all),
+    "CumulativeLogsumexp": (_logsumexp, -math.inf, _logsumexp_of_all),
 }
+
+
+def _counted(b: Builder, x: Tensor, axis: int, *, exclusive: bool, reverse: bool) -> Tensor:
+    """Which entries along an axis count for which: bool [n, n, 1, …], the first n being theirs."""
+    numbers = b.range(0, b.reshape(b.slice(b.shape(x), [axis], [1]), ()))
+    one, other = b.reshape(numbers, (None, 1)), b.reshape(numbers, (1, None))
+    if reverse:
+        one, other = other, one
+    counted = b.less(other, one) if exclusive else b.less_equal(other, one)
+    for rank in range(2, x.rank - axis + 1):
+        counted = b.expand(counted, rank)
+    return counted
 
 
 def _moved(b: Builder, x: Tensor, axis: int, by: int, neutral: float, *, reverse: bool) -> Tensor:
