@@ -73,10 +73,14 @@ def _reversed(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
 
 
 def _tiled(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
-    if inputs[1].const is None:
+    times = contents(b, inputs[1])
+    if times is None:
         return ()
-    sized = zip(inputs[0].shape, np.ravel(inputs[1].const), strict=True)
-    return [None if size is None else size * int(n) for size, n in sized]
+    sized = zip(inputs[0].shape, times.ravel(), strict=True)
+    return [
+        size * int(n) if size is not None and isinstance(n, int | np.integer) else None
+        for size, n in sized
+    ]
 
 
 def _joined(b: Writer, inputs: Sequence[Tensor], options: object) -> Sizes:
