@@ -1,4 +1,6 @@
-"""Ops on shapes: which axes a broadcast's gradient is summed over, offsets, permutations."""
+"""Ops on shapes: which axes a broadcast's gradient is summed over, offsets, permutations, and rows
+parted and put together again.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import OpenSize, contents
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.tensor import MOST_DIMENSIONS, Tensor
+from odt_core.graph.rules.rows import put_rows
+from odt_core.graph.tensor import MOST_DIMENSIONS, Tensor, entries
 
 _MOST_ROWS = 2**26  # whose places are written into the file
 
@@ -101,6 +104,17 @@ def invert_permutation(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequ
     return [b.constant(np.argsort(x.const).astype(x.dtype))]
 
 
+@rule("DynamicPartition", since="0.2")
+def dynamic_partition(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The rows of x whose partition is 0, those whose partition is 1, …
+
+    Source: https://www.tensorflow.org/api_docs/python/tf/raw_ops/DynamicPartition
+    """
+    x, partitions = inputs
+    count = int(op.number("num_partitions"))
+    return [b.gather_nd(x, b.where(b.equal(partitions, number))) for number in range(count)]
+
+
 @rule("DynamicStitch", "ParallelDynamicStitch")
 def dynamic_stitch(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """Rows of several tensors merged into one, row indices[m][i] from data[m][i]; the last wins.
@@ -110,7 +124,7 @@ def dynamic_stitch(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     count = len(inputs) // 2
     indices, data = inputs[:count], inputs[count:]
     if any(index.const is None for index in indices):
-        raise LoweringError("its indices are computed. Write them as constants instead.")
+        return [_stitched_at_run_time(b, indices, data)]
     rest = [part.shape[index.rank :] for part, index in zip(data, indices, strict=True)]
     flat = [
         b.reshape(part, [index.const.size, *row])  # type: ignore[union-attr]
@@ -124,6 +138,21 @@ def dynamic_stitch(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     source = np.zeros(int(places.max()) + 1, np.int32)
     source[places] = np.arange(len(places))
     return [b.gather(b.concat(flat, 0), source)]
+
+
+def _stitched_at_run_time(b: Builder, indices: Sequence[Tensor], data: Sequence[Tensor]) -> Tensor:
+    """As `dynamic_stitch`, of indices that are computed; a row that none of them names is 0."""
+    row = data[0].shape[indices[0].rank :]
+    sizes = [data[0].dim(axis) for axis in range(indices[0].rank, data[0].rank)]
+    places = b.concat([b.reshape(index, (entries(index.shape),)) for index in indices], 0)
+    count = b.add(b.max(places, [0], keepdims=True), 1)
+    size = b.concat([count, b.constant(np.array(sizes, np.int32))], 0)
+    flat = [
+        b.reshape(part, (entries(index.shape), *row))
+        for part, index in zip(data, indices, strict=True)
+    ]
+    nothing = b.fill(size, 0, (None, *row), data[0].dtype.type)
+    return put_rows(b, nothing, places, b.concat(flat, 0))
 
 
 @rule("Shape", "ShapeN", since="0.2")
