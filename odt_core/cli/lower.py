@@ -84,7 +84,9 @@ COMMAND = Command(
     summary="rewrite a .tflite with TensorFlow (Flex) ops so that it runs on plain LiteRT",
     description=(
         "Rewrite the TensorFlow (Flex) ops of a .tflite into builtin ones and write the result to\n"
-        "another file. Says what was rewritten, and what is missing: op, signature, node, advice."
+        "another file. Says what was rewritten, and what is missing: op, signature, node, advice.\n"
+        "That is no failure: the file with the other signatures is written, and --json `missing`\n"
+        "names what is not in it."
     ),
     example="example: python -m odt_core lower model.tflite lowered.tflite",
     arguments=_arguments,
