@@ -29,6 +29,14 @@ class FeatureMap:
         return len(self.base)
 
     @property
+    def shown(self) -> float:
+        """Share of all variance that both axes show, 0 to 1: 1 where no more than rounding is left
+        to others; nan when all scores are the same.
+        """
+        share = sum(self.explained)
+        return 1.0 if share > _EQUAL else share
+
+    @property
     def limits(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Ends of both axes, (lowest, highest) of each, for both models' places and some room; at
         least one sample.

@@ -184,6 +184,12 @@ class TestFeatureMap:
         assert not got.base.any()
         assert np.isnan(got.explained[0])
 
+    def test_two_axes_show_all_where_no_more_than_rounding_is_left(self):
+        """Three labels' probabilities lie in a plane."""
+        p = np.random.default_rng(0).dirichlet(np.ones(3), (2, 300)).astype(np.float32)
+        assert feature_map(*p).shown == 1
+        assert FeatureMap(p[0], p[1], (0.9, 0.0999)).shown == pytest.approx(0.9999)
+
     def test_unused_outputs_play_no_part(self):
         rng = np.random.default_rng(3)
         base, own = rng.normal(size=(2, 9, 3))

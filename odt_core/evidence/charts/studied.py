@@ -156,8 +156,8 @@ def _map(inside: Inside) -> MapChart:
     seen = inside.map
     assert seen is not None
     named = list(zip(seen.names, seen.outputs, strict=True))
-    first, second = seen.places.explained
-    shown = f" {first + second:.0%} of all differences show." if math.isfinite(first) else ""
+    share = seen.places.shown
+    shown = f" {percent(share, 0)} of all differences show." if math.isfinite(share) else ""
     return MapChart(
         name="map",
         title="A map of the samples",

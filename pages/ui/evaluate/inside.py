@@ -207,11 +207,11 @@ def _map(desk: Desk) -> None:
                     "showlegend": False,
                 },
             )
-    first, second = places.explained
-    show = f", which show {percent(first + second, 0)} of all differences"
+    share = places.shown
+    show = f", which show {percent(share, 0)} of all differences" if math.isfinite(share) else ""
     pieces.note(
         "The same two axes for both (principal components of both models' scores, each around its "
-        f"mean){show if math.isfinite(first) else ''}, n = {len(index)}. Large: your test samples."
+        f"mean){show}, n = {len(index)}. Large: your test samples."
         + (" A dot's label stands where the pointer rests." if names and not named else "")
         + (" The base model answers all of them alike: one place." if _alike(places.base) else "")
     )
