@@ -69,10 +69,13 @@ def new_labels(
     if len(outputs) > _MOST:
         listed += f" and {len(outputs) - _MOST} more"
     lucky = int(base.correct - parts[0].correct) if parts[0].correct is not None else 0
-    sentence = (
-        f"{count:,} of the {n:,} samples {'is' if count == 1 else 'are'} of {listed}, which "
-        f"the base model never learnt: it is right about {lucky or 'none'} of them."
-    )
+    which = f"{count:,} of the {n:,} samples {'is' if count == 1 else 'are'}"
+    if count == n:
+        which = "The only sample is" if n == 1 else f"All {n:,} samples are"
+    right = f"right about {lucky or 'none'} of them"
+    if count == 1:
+        right = "right about it" if lucky else "wrong about it"
+    sentence = f"{which} of {listed}, which the base model never learnt: it is {right}."
     if not known.any():
         listed = "these labels"
         sentence = (

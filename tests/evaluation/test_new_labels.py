@@ -32,6 +32,17 @@ def test_gain_on_a_new_label_is_not_one_on_the_others():
     )
 
 
+def test_new_labels_are_counted_as_one_says_it():
+    def said(truth: list[int], answers: list[int]) -> str:
+        one = score(np.eye(4, dtype=np.float32)[answers], np.array(truth))
+        return new_labels(one, one, KNOWN, NAMES).sentence.partition(".")[0]
+
+    of_cross = "of “cross”, which the base model never learnt: it is"
+    assert said([3], [1]) == f"The only sample is {of_cross} wrong about it"
+    assert said([3, 3], [1, 3]) == f"All 2 samples are {of_cross} right about 1 of them"
+    assert said([0, 3], [0, 3]) == f"1 of the 2 samples is {of_cross} right about it"
+
+
 def test_others_count_as_they_are():
     wrong = np.where(Y == 3, 1, Y)
     wrong[:2] = 2

@@ -30,6 +30,19 @@ def shown(monkeypatch) -> dict:
     return given
 
 
+def test_test_is_named_only_where_its_result_is_told(shown):
+    def noted(truth: list[int]) -> bool:
+        y = np.array(truth)
+        base, own = (score(np.eye(2, dtype=np.float32)[one], y) for one in (1 - y, y))
+        shown["notes"].clear()
+        desk = SimpleNamespace(same_as_base=False, trained=True)
+        module._both(desk, Scores(base, own, None), compare(base, own))
+        return any("McNemar" in note for note in shown["notes"])
+
+    assert noted([0, 1] * 4)
+    assert not noted([0, 1])  # too few to tell
+
+
 def test_gain_of_a_constant_answer_has_no_colour_and_tells_balanced_accuracy(shown):
     base, own = said([0] * 39 + [1] * 60 + [0]), said([0] * 100)
     desk = SimpleNamespace(same_as_base=False, trained=True)

@@ -53,7 +53,7 @@ def _draw(desk: Desk) -> None:
             said = desk.base_side is not None and not desk.base_side.known
             if claims.new is not None and desk.trained and not said:
                 pieces.note(claims.new.sentence)
-            test_notes(desk)
+            test_notes(desk, listed=True)
             if claims.others is not None and desk.trained:
                 others = claims.others
                 pieces.note(
@@ -109,7 +109,7 @@ def _both(desk: Desk, scores: Scores, change: Comparison, *, claimed: bool = Tru
     verdict(_change(base, own), _unbroken(change.sentence), good=mood)
     if change.uneven:
         pieces.note(_unbroken(change.uneven))
-    if own.accuracy is not None and len(change.fixed) + len(change.broken):
+    if own.accuracy is not None and change.p_words in change.sentence:
         pieces.note("p: McNemar's exact test on the answers that changed, two-sided.")
 
 

@@ -109,9 +109,13 @@ def _layers(desk: Desk) -> None:
     weights = sum(change.size for change in changes)
     changed = sum(change.changed for change in changes)
     pieces.note(
-        f"{changed:,} of {weights:,} weights in {count(len(changes), 'layer')} moved."
-        + (f" {count(still, 'layer')} did not move at all." if still else "")
-        + (f" {new} began at zero, so that there is no relative change." if new else "")
+        f"Of {weights:,} weights in {count(len(changes), 'layer')}, {changed:,} moved"
+        + (f"; {still} of {count(len(changes), 'layer')} did not move at all." if still else ".")
+        + (
+            f" {count(new, 'layer')} began at zero, so that there is no relative change."
+            if new
+            else ""
+        )
     )
 
 
@@ -140,7 +144,7 @@ def _moved(one: Judged) -> None:
         ],
     )
     if len(moved) > _MOVES:
-        pieces.note(f"And {len(moved) - _MOVES} more kinds of change.")
+        pieces.note(f"And {count(len(moved) - _MOVES, 'more kind')} of change.")
 
 
 def _map(desk: Desk) -> None:

@@ -42,7 +42,7 @@ def test_samples(desk: Desk) -> None:
             "examples every other one; from three on there is at least one. A burst counts as one: "
             "it stays together."
         )
-        test_notes(desk)
+        test_notes(desk, listed=False)
         _move(desk, test, train)
         if test:
             gallery("locked", test[::-1], lambda sample: _face(desk, sample))
@@ -59,8 +59,10 @@ def test_samples(desk: Desk) -> None:
         _moves(desk)
 
 
-def test_notes(desk: Desk) -> None:
-    """What makes the figures on the test samples worth less than they seem, if anything does."""
+def test_notes(desk: Desk, *, listed: bool) -> None:
+    """What makes the figures on the test samples worth less than they seem, if anything does.
+    listed: whether to say where moved ones are listed.
+    """
     seen = _seen_in_words(desk.seen_tests())
     if seen:
         pieces.checks([(None, seen)])
@@ -74,9 +76,10 @@ def test_notes(desk: Desk) -> None:
     moved = [sample for sample in desk.workspace.manifest.samples if sample.moved]
     into = sum(sample.part is Part.TEST for sample in moved)
     if moved:
-        said = [f"{into:,} into these"] if into else []
-        said += [f"{len(moved) - into:,} out of them"] if into < len(moved) else []
-        pieces.note(f"Samples moved by hand: {', '.join(said)}. Test samples lists them.")
+        said = [f"{into:,} to testing"] if into else []
+        said += [f"{len(moved) - into:,} to training"] if into < len(moved) else []
+        where = " Test samples lists them." if listed else ""
+        pieces.note(f"Samples moved by hand: {', '.join(said)}.{where}")
 
 
 def _seen_in_words(seen: SeenTests) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from odt_core.checkpoint import Checkpoint, CheckpointMeta, save_checkpoint
-from odt_core.evaluation import map_names
+from odt_core.evaluation import map_names, score
+from odt_core.evaluation.layers import LayerChange
 from odt_core.workspace import CheckpointInfo, Kind, Part
 from odt_core.workspace.run_log import RunKept
 from pages.ui.evaluate import inside, over_time
@@ -49,6 +52,33 @@ class TestNames:
         inside._map(desk)
         assert drawn["chart_map_own"]["mode"] == "markers"
         assert "the third of them" in drawn["chart_map_own"]["text"]
+
+    def test_layers_that_stood_still_are_counted_among_all(self, trained, monkeypatch):
+        _, desk = trained
+        noted = []
+        monkeypatch.setattr(inside, "figure", lambda *_, **__: None)
+        monkeypatch.setattr(inside.pieces, "note", noted.append)
+        sizes = ((0, 20), (5, 30), (0, 50))  # weights that moved, and all
+        monkeypatch.setattr(
+            inside,
+            "weight_changes",
+            lambda *_: [
+                LayerChange(f"layer {k}", 0.1 * moved, moved, size, changed=moved)
+                for k, (moved, size) in enumerate(sizes)
+            ],
+        )
+        inside._layers(desk)
+        assert noted == ["Of 100 weights in 3 layers, 5 moved; 2 of 3 layers did not move at all."]
+
+    def test_kinds_of_change_that_are_not_listed_are_counted(self, monkeypatch):
+        noted = []
+        monkeypatch.setattr(inside.pieces, "note", noted.append)
+        monkeypatch.setattr(inside.pieces, "table", lambda *_: None)
+        y = np.arange(inside._MOVES + 2)
+        base, own = (score(np.eye(len(y), dtype=np.float32)[one], y) for one in (0 * y, y))
+        one = SimpleNamespace(base=base, own=own, called=str)
+        inside._moved(one)
+        assert noted[-1] == "And 1 more kind of change."
 
     def test_map_when_there_are_many_samples_shows_dots(self, trained, monkeypatch):
         _, desk = trained

@@ -40,6 +40,11 @@ class TestTestSamples:
         app.button(key="change_part").click().run()
         assert len(desk.test_name()) == len(before) - 1
         assert "for training" in shown(app)
+        assert "Samples moved by hand: 1 to training." in shown(app)
+        assert "Test samples lists them" not in shown(app)
+        visit(app, "Result")
+        assert "Test samples lists them" in shown(app)
+        visit(app, "Test samples")
         app.button(key="undo_part").click().run()
         assert desk.test_name() == before
 
