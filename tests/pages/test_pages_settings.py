@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from odt_core.workspace import Part
+from odt_core.workspace import Part, Source
 from pages.ui import samples_card
 from pages.ui.desk import Desk
 from tests.pages.conftest import APP
@@ -84,12 +85,29 @@ class TestTraining:
         assert app.button(key="train").disabled
         assert "no samples to train on yet. Add some" in progress(app)
 
-    def test_train_when_all_have_one_label_waits_and_says_what_to_do(self, app):
+    def test_train_when_all_have_one_label_and_none_is_replayed_says_what_to_do(self, app):
         upload(app, ("a.png", picture()))
         assert "One sample is too few to train on" in progress(app)
         upload(app, ("b.png", picture(4)))
+        app.slider(key="set_replay").set_value(0).run()
         assert app.button(key="train").disabled
-        assert "All samples so far are '0'. Add some of another label" in progress(app)
+        assert (
+            "All samples so far are '0'. Add some of another label, or let base samples be "
+            "replayed, then train."
+        ) in progress(app)
+
+    def test_one_label_is_trained_on_among_replayed_base_samples_of_others(self, app, desk_of):
+        upload(app, ("a.png", picture()), ("b.png", picture(4)))
+        train(app, desk_of(app), epochs=1)
+        assert desk_of(app).trained
+
+    def test_one_label_that_nothing_can_be_replayed_beside_is_too_few(self, app, desk_of):
+        desk = desk_of(app)
+        desk.choose_bundled("photos")
+        cup = desk.workspace.add_label("cup").id
+        two = [np.full((30, 30, 3), grey, np.uint8) for grey in (40, 200)]
+        desk.workspace.add_samples(two, cup, Source.UPLOAD)
+        assert desk.missing.endswith("Add some of another label, then train.")
 
     @pytest.mark.parametrize(
         ("key", "value", "expected"),

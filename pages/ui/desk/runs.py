@@ -60,7 +60,7 @@ class HasRuns(HasAnswers):
             names = {label.id: label.name for label in self.workspace.manifest.labels}
             # another tab may have deleted a label just now
             there = {names.get(one, one) for one in {sample.label for sample in train}}
-        return _too_few(len(train), there)
+        return self._too_few(len(train), there, self.settings)
 
     def train(self, settings: Settings) -> Run:
         """Start a run, or return the one that is active: a double click trains nothing twice."""
@@ -89,7 +89,7 @@ class HasRuns(HasAnswers):
             train, (test_name, tests) = prepared.samples, self.tests()
             test = self.test_once(tests.samples)
             there = {train.labels.names[k] for k in train.y} if self.tells_labels else None
-            if missing := _too_few(len(train), there):
+            if missing := self._too_few(len(train), there, settings):
                 raise TrainingError(missing)
             worker = self.worker()
             if worker.uninitialised:
@@ -137,6 +137,26 @@ class HasRuns(HasAnswers):
             daemon=True,
         ).start()
         return run
+
+    def _too_few(self, samples: int, labels: Set[str | None] | None, settings: Settings) -> str:
+        """What is missing to train on so many samples, "" for nothing. labels: the names of theirs;
+        None at a model that does not tell labels apart.
+        """
+        if not samples:
+            return "There are no samples to train on yet. Add some, then press Train."
+        if samples < 2:
+            some = "some more" if labels is None else "some more, ideally five of each label"
+            return f"One sample is too few to train on. Add {some}."
+        if labels is None or len(labels) > 1:
+            return ""
+        base = replay_of(self.card)
+        shown = {base.labels.names[k] for k in set(base.y.tolist())} if base is not None else set()
+        others = shown - labels
+        if others and settings.replay:
+            return ""
+        or_replay = ", or let base samples be replayed" if others else ""
+        (name,) = labels
+        return f"All samples so far are '{name}'. Add some of another label{or_replay}, then train."
 
     def _show_before(self, run: Run, go_on: str | None, progress: Progress | None) -> None:
         """The curves of what a run goes on from, before its own."""
@@ -272,18 +292,3 @@ class HasRuns(HasAnswers):
             base_test = base_test_of(self.card)
             if base_test is not None:
                 self._base_on(base_test, BASE_TEST)
-
-
-def _too_few(samples: int, labels: Set[str | None] | None) -> str:
-    """What is missing to train on so many samples, "" for nothing. labels: the names of theirs;
-    None at a model that does not tell labels apart.
-    """
-    if not samples:
-        return "There are no samples to train on yet. Add some, then press Train."
-    if samples < 2:
-        some = "some more" if labels is None else "some more, ideally five of each label"
-        return f"One sample is too few to train on. Add {some}."
-    if labels is not None and len(labels) < 2:
-        (name,) = labels
-        return f"All samples so far are '{name}'. Add some of another label, then train."
-    return ""
