@@ -21,7 +21,8 @@ def apply_look() -> None:
     """Fonts and spacing; colours stay in .streamlit/config.toml."""
     st.html(f"<style>{_read('look.css')}</style>")
     with st.container(key="menu"):  # look.css takes it out of the page's flow
-        scripts = _read("menu.js") + _read("focus.js") + _read("history.js") + packed.script()
+        names = ("menu.js", "focus.js", "undo.js", "history.js")
+        scripts = "".join(map(_read, names)) + packed.script()
         st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
         # When a browser finds its server again, Streamlit draws the page anew only where a fragment
         # of it ticks. Without that, after a restart of the server the page would look alive while

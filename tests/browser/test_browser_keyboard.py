@@ -62,6 +62,23 @@ class TestDialog:
         has_focus(tab, "Reset")
 
 
+class TestUndo:
+    def test_ctrl_z_takes_the_last_step_back_but_in_a_field_or_where_a_stroke_is(self, tab):
+        told = tab.part("card_samples", ".odt-step span")
+        canvas = tab.part("pad", "canvas")
+        tab.page.locator(".st-key-shelf .thumb").first.click()
+        tab.press("delete_sample").idle()
+        expect(told).to_contain_text("129 samples")
+        tab.part("set_epochs", "input").press("Control+z")
+        tab.draw("pad")
+        canvas.press("Control+z")
+        expect(tab.part("pad", ".undo")).to_be_disabled()
+        tab.idle()
+        expect(told).to_contain_text("129 samples")
+        canvas.press("Control+z")
+        expect(told).to_contain_text("130 samples")
+
+
 class TestLink:
     @pytest.mark.parametrize("key", ["pages", "to_personalise"])
     def test_link_to_a_page_when_it_has_the_focus_is_outlined(self, shared_server, visit, key):
