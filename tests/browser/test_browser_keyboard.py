@@ -62,6 +62,15 @@ class TestDialog:
         has_focus(tab, "Reset")
 
 
+class TestMove:
+    def test_button_that_moves_a_sample_keeps_the_focus(self, tab):
+        tab.page.get_by_role("link", name="Evaluate", exact=True).click()
+        tab.page.get_by_role("radio", name="Test samples", exact=True).click()
+        tab.page.get_by_role("button", name="Use it for training").press("Enter")
+        tab.sees("Samples moved by hand")
+        has_focus(tab, "Lock it for testing")
+
+
 class TestUndo:
     def test_ctrl_z_takes_the_last_step_back_but_in_a_field_or_where_a_stroke_is(self, tab):
         told = tab.part("card_samples", ".odt-step span")

@@ -42,7 +42,10 @@ def test_samples(desk: Desk) -> None:
             "examples every other one; from three on there is at least one. A burst counts as one: "
             "it stays together."
         )
-        test_notes(desk, listed=False)
+        # One place, however much is said: what follows is not made anew, and keeps the focus.
+        with st.container(gap="small"):
+            test_notes(desk, listed=False)
+            trouble.show_said("parts")
         _move(desk, test, train)
         if test:
             gallery("locked", test[::-1], lambda sample: _face(desk, sample))
@@ -111,7 +114,6 @@ def _alike_note(desk: Desk) -> None:
 def _move(desk: Desk, test: Sequence[SampleEntry], train: Sequence[SampleEntry]) -> None:
     """One sample from one part to the other; recorded, and undone like every other change."""
     everything = {sample.id: sample for sample in [*test[::-1], *train[::-1]]}
-    trouble.show_said("parts")
     if not everything:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
