@@ -41,6 +41,12 @@ CELLS = """(graph) => {
     ink: rgb(figures.textfont.color[k]),
     cell: mixed(cells.z[cells.y.indexOf(figures.y[k])][cells.x.indexOf(x)]) })) };
 }"""
+# Of a drawn matrix: how wide a cell is, and each figure that stands on one.
+FIGURES = """(graph) => {
+  const axis = graph._fullLayout.xaxis, figures = [...graph.querySelectorAll(".scatterlayer text")];
+  const widths = figures.map((one) => one.getBoundingClientRect().width);
+  return [Math.abs(axis.l2p(1) - axis.l2p(0)), widths];
+}"""
 
 
 def sides(part: Locator) -> tuple[float, float]:
@@ -122,6 +128,37 @@ class TestCharts:
                 assert contrast(figure["cell"], figure["ink"]) >= 4.5
                 wrong += not figure["right"]
         assert wrong >= 2
+
+    @pytest.mark.parametrize(("width", "readable"), [(1440, True), (320, True), (220, False)])
+    def test_figures_stand_within_their_cells_or_are_left_out(
+        self, shared_server, visit, workspace, width, readable
+    ):
+        tab = visit(shared_server, viewport={"width": width, "height": 900})
+        open_part(tab.open(f"/evaluate?{workspace}"), "Mistakes")
+        tab.page.get_by_role("radio", name="Base test set", exact=True).click()
+        tab.sees("wrong of 1,000")
+        graph = tab.page.locator(".st-key-chart_matrix_own .js-plotly-plot")
+
+        def fits() -> bool:
+            cell, widths = graph.evaluate(FIGURES)
+            return bool(widths) == readable and max(widths, default=0) <= cell
+
+        tab.until(fits, 10)
+
+    def test_long_name_gives_way_to_figures_on_a_narrow_screen(
+        self, shared_server, visit, own_workspace
+    ):
+        tab = visit(shared_server, viewport={"width": 390, "height": 844})
+        name = tab.open(f"/?{own_workspace}").page.locator(".st-key-shelf input.name").nth(7)
+        name.fill("Verkehrszeichen")
+        name.press("Enter")
+        expect(tab.part("shelf", ".toggle")).to_have_attribute(
+            "aria-label", "Disable label Verkehrszeichen"
+        )
+        open_part(tab.open(f"/evaluate?{own_workspace}"), "Mistakes")
+        table = tab.part("card_labels", ".odt-scroll")
+        tab.sees("Verkehrszeichen")
+        assert table.evaluate("one => one.scrollWidth - one.clientWidth") == 0
 
     @pytest.mark.parametrize("width", [1440, 390])
     def test_matrix_leaves_nothing_blank_below(self, shared_server, visit, workspace, width):

@@ -87,8 +87,9 @@ def _matrix(
         "x": [names[column] for _, column in places],
         "y": [names[row] for row, _ in places],
         "text": [f"{table[row, column]:,}" for row, column in places],
+        "meta": "on cells",
         "textfont": {
-            "size": 15 if len(names) <= 12 else 11,
+            "size": 15,  # at most (figure.js)
             "color": [
                 f"@on {(MINUS if row != column else colour)[1:]}/soft:"
                 f"{100 * shades[row, column]:.0f}"
