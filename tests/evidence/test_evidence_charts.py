@@ -22,11 +22,11 @@ import odt_core.studies
 from odt_core.bundled import ASSETS, default_card
 from odt_core.evaluation import FeatureMap, LayerChange, compare, score
 from odt_core.evaluation.leaks import trained_earlier
+from odt_core.evaluation.map_names import apart
 from odt_core.evaluation.paired import gain_interval
 from odt_core.evaluation.reliability_diagram import reliability_of
 from odt_core.evidence import Studies
 from odt_core.evidence.charts import Chart, letters, look
-from odt_core.evidence.charts.apart import apart
 from odt_core.evidence.charts.canvas import Canvas
 from odt_core.evidence.charts.chosen import charts_of
 from odt_core.evidence.charts.matrices import Matrices

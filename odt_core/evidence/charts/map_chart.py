@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from odt_core.evaluation import FeatureMap
-from odt_core.evaluation.map_names import can_name, label_middles, names_each
+from odt_core.evaluation.map_names import apart, can_name, label_middles, names_each
 from odt_core.evidence.charts import look
-from odt_core.evidence.charts.apart import apart
 from odt_core.evidence.charts.canvas import MARGIN, Canvas
 from odt_core.evidence.charts.types import Role
 from odt_core.evidence.escape import html_text

@@ -10,7 +10,7 @@ import streamlit as st
 
 from odt_core.evaluation import feature_map, most_moved, moved_labels, weight_changes
 from odt_core.evaluation.feature_plane import points
-from odt_core.evaluation.map_names import can_name, label_middles, names_each
+from odt_core.evaluation.map_names import apart, can_name, label_middles, names_each
 from odt_core.runtime.weights import weights_of
 from odt_core.samples import Samples
 from odt_core.workspace import Part
@@ -25,8 +25,9 @@ _LAYERS = 40  # bars
 _MOVES = 12  # rows
 _FEW = 60  # points that are drawn larger
 _AMID = 15  # px high, names in the middle of dots
+_PLATE = 24  # px high, what such a name stands on
 _SHORT = 14  # letters of these
-_NARROW = 300  # px of a map on a phone
+_NARROW, _HIGH = 300, 360  # px of a map on a phone
 
 
 def inside(desk: Desk) -> None:
@@ -160,7 +161,7 @@ def _map(desk: Desk) -> None:
     used = samples.labels.used if desk.tells_labels else None
     base, own = (desk.raw_scores(shown.x, own=side)[0] for side in (False, True))
     places = feature_map(base, own, used)
-    (left, right), up = places.limits[0], list(places.limits[1])
+    (left, right), (low, high) = places.limits
     names = _names(desk, shown)
     longest = max(map(len, names), default=0)
     amid, named = can_name(names), names_each(names)
@@ -171,6 +172,7 @@ def _map(desk: Desk) -> None:
     # a name stands with its middle on its place, and a letter is about half as wide as high
     size = own_test if named else _AMID if amid else 0
     room = (right - left) * min(longest, _SHORT) * size / 4 / _NARROW
+    ends = np.array([[left - room, right + room], [low, high]])
     for column, title, where, colour in zip(
         st.columns(2, gap="small"),
         ("Base model", "Your model"),
@@ -200,15 +202,17 @@ def _map(desk: Desk) -> None:
                         "hovertemplate": "\u2068%{text}\u2069<extra></extra>",
                         "hoverinfo": "all" if names else "skip",
                     },
-                    *([_amid(where, names)] if amid and not named and not _alike(where) else []),
                 ],
                 height=440,
                 label=f"{title}: {len(index)} samples in two dimensions",
                 layout={
                     "title": {"text": title, "font": {"size": 16}},
-                    "xaxis": {"range": [left - room, right + room], "showticklabels": False},
-                    "yaxis": {"range": up, "showticklabels": False},
+                    "xaxis": {"range": ends[0].tolist(), "showticklabels": False},
+                    "yaxis": {"range": ends[1].tolist(), "showticklabels": False},
                     "showlegend": False,
+                    "annotations": _amid(where, names, ends)
+                    if amid and not named and not _alike(where)
+                    else [],
                 },
             )
     share = places.shown
@@ -226,18 +230,28 @@ def _alike(where: np.ndarray) -> bool:
     return bool(np.allclose(where, 0))
 
 
-def _amid(where: np.ndarray, names: list[str]) -> dict[str, Any]:
-    """Each label's name in the middle of its dots. where: [N, 2]."""
+def _amid(where: np.ndarray, names: list[str], ends: np.ndarray) -> list[dict[str, Any]]:
+    """Each label's name on a plate in the middle of its dots, on a phone apart from the others.
+    where: [N, 2]. ends: [2, 2], of both axes.
+    """
     each, middles = label_middles(where, names)
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": middles[:, 0].tolist(),
-        "y": middles[:, 1].tolist(),
-        "text": [letters(shortened(name, _SHORT)) for name in each],
-        "textfont": {"color": "@text", "size": _AMID},
-        "hoverinfo": "skip",
-    }
+    said = [shortened(name, _SHORT) for name in each]
+    widths = np.array([len(name) * _AMID / 2 for name in said])
+    scale = np.array([_NARROW, -_HIGH]) / np.ptp(ends, axis=1)  # px; a screen counts from above
+    corner = np.array([ends[0, 0], ends[1, 1]])
+    at = apart((middles - corner) * scale, widths, _PLATE, (_NARROW, _HIGH)) / scale + corner
+    return [
+        {
+            "x": x,
+            "y": y,
+            "text": letters(name),
+            "showarrow": False,
+            "font": {"color": "@text", "size": _AMID},
+            "bgcolor": "@card:75",
+            "borderpad": 2,
+        }
+        for (x, y), name in zip(at.tolist(), said, strict=True)
+    ]
 
 
 def _names(desk: Desk, samples: Samples) -> list[str]:

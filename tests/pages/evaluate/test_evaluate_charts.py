@@ -83,12 +83,16 @@ class TestNames:
     def test_map_when_there_are_many_samples_shows_dots(self, trained, monkeypatch):
         _, desk = trained
         drawn = {}
-        monkeypatch.setattr(inside, "figure", lambda key, traces, **_: drawn.update({key: traces}))
+        monkeypatch.setattr(
+            inside,
+            "figure",
+            lambda key, traces, layout, **_: drawn.update({key: (*traces, layout)}),
+        )
         monkeypatch.setattr(map_names, "_LETTERS", len(desk.samples(None)) - 1)
         inside._map(desk)
-        dots, middles = drawn["chart_map_own"]
+        dots, layout = drawn["chart_map_own"]
         assert dots["mode"] == "markers"
-        assert middles["text"] == [str(k) for k in range(10)]
+        assert [one["text"] for one in layout["annotations"]] == [str(k) for k in range(10)]
 
 
 class TestOverTime:
