@@ -13,6 +13,10 @@ class LoweringError(ModelError):
     """An op of the .tflite has no builtin equivalent yet; the message names op and signature."""
 
 
+class OpenSizeError(LoweringError):
+    """An op needs a size that the .tflite leaves open, such as the height of an image."""
+
+
 class AuthoringError(OdtError, ValueError):
     """The Keras model cannot be turned into a .tflite as asked."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odt_core.cli.command import Command, Result
 from odt_core.cli.output import check_output, write_model
 from odt_core.cli.sources import MODEL_HELP, find_model
+from odt_core.errors import SettingsError
 
 if TYPE_CHECKING:
     from odt_core.graph import CheckpointSignature
@@ -18,6 +20,15 @@ if TYPE_CHECKING:
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("model", metavar="IN.tflite", help=MODEL_HELP)
     parser.add_argument("output", metavar="OUT.tflite", help="where to write the new model")
+    parser.add_argument(
+        "--size",
+        metavar="INPUT=N,N",
+        action="append",
+        default=[],
+        help="fix the sizes that an input leaves open after its first, the batch: of images "
+        "[?, ?, ?, 3] named x, --size x=64,64 (height, width); of sequences, --size x=128. The new "
+        "model takes samples of that size alone. `inspect` tells where training needs it",
+    )
 
 
 def _run(options: Namespace) -> Result:
@@ -28,7 +39,7 @@ def _run(options: Namespace) -> Result:
     source, output = find_model(options.model), Path(options.output)
     check_output(output, source)
     original = read_model_file(source)
-    lowered = lower(original)
+    lowered = lower(original, _sizes(options.size))
     description = lowered.describe()
     write_model(output, lowered.data)
     return {
@@ -44,6 +55,22 @@ def _run(options: Namespace) -> Result:
         "notes": [*of_no_signatures(description), *of_quantisation(description)],
         "needs": description.needs,
     }
+
+
+def _sizes(given: Sequence[str]) -> dict[str, list[int]]:
+    """What --size says; SettingsError where it cannot be read."""
+    sizes = {}
+    for text in given:
+        name, _, numbers = text.rpartition("=")
+        try:
+            sizes[name] = [int(number) for number in numbers.split(",")]
+        except ValueError:
+            name = ""
+        if not name:
+            raise SettingsError(
+                f"--size {text} says no size. Write INPUT=N or INPUT=N,N, such as x=64,64."
+            )
+    return sizes
 
 
 def _checkpoint(form: CheckpointSignature) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError, SettingsError
 from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import with_contents
 from odt_core.graph.checkpoint_ops import (
@@ -38,6 +38,7 @@ from odt_core.graph.inspect import ModelDescription, describe_tree
 from odt_core.graph.loops.unroll import TOO_LONG, dissolve_lists
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.main_signature import sign
+from odt_core.graph.open_sizes import Sizes, fix_sizes, how_to_fix, said_sizes
 from odt_core.graph.operators import called_by, inputs_of, outputs_of
 from odt_core.graph.passed_on import adopt, passed_on
 from odt_core.graph.passes.fast_forms import fast_form
@@ -62,6 +63,7 @@ from odt_core.graph.state import add_state_signatures, has_state_signatures, sta
 from odt_core.graph.tensor import Tensor
 from odt_core.graph.wider import wider_form
 from odt_core.graph.window_ops import in_graph
+from odt_core.words import sentences
 
 # Ops whose first input is the shape of their output.
 _SIZED = frozenset(
@@ -116,7 +118,7 @@ class Lowered:
         return describe_tree(self.tree, len(self.data))
 
 
-def lower(data: bytes) -> Lowered:
+def lower(data: bytes, sizes: Sizes | None = None) -> Lowered:
     """Rewrite the Flex ops of a .tflite into builtins and add the state signatures.
 
     The signatures keep their names, inputs, outputs, dtypes and shapes; those with Save or Restore
@@ -125,13 +127,23 @@ def lower(data: bytes) -> Lowered:
     gives the scores of all as well (hidden_scores.py). A file without signatures gets one
     (main_signature.py). A lowered model comes back as it is, or as
     today's odt makes it where an older one lowered it.
-    Raises ModelError when `data` is no .tflite, LoweringError when no signature is left.
+
+    sizes: those that inputs leave open after their first dimension, the batch, such as
+    {"x": (64, 64)} of images [None, None, None, 3]; the new model takes samples of that size alone.
+
+    Raises ModelError when `data` is no .tflite, LoweringError when no signature is left,
+    SettingsError for sizes that no input leaves open, or of a model that is lowered already.
     """
-    return lower_with(data, PASSES)
+    try:
+        return lower_with(data, PASSES, sizes)
+    except LoweringError as error:
+        if not sizes:
+            raise
+        raise LoweringError(f"With the sizes {said_sizes(sizes)}: {error}") from error
 
 
 @plain_errors()
-def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
+def lower_with(data: bytes, passes: tuple[Pass, ...], sizes: Sizes | None = None) -> Lowered:
     """`lower` with these passes. With fewer than all, so that one's gain can be measured, a model
     counts as not passed yet.
     """
@@ -140,6 +152,11 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
     check_many(model)
     done, unsigned = read_record(model), sign(model)
     if done is not None and _is_still_lowered(model):
+        if sizes:
+            raise SettingsError(
+                "This model is lowered already, and what needs its sizes may be left out. Give "
+                "them with the file as TensorFlow's converter wrote it."
+            )
         quantised = real_ends(model)
         if quantised or unsigned or done.passes < PASSES_VERSION:
             now = Record(passes=_version(passes), unsigned=unsigned, quantised=quantised)
@@ -147,6 +164,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...]) -> Lowered:
             data = _passed_again(model, done, passes)
         return Lowered(data, done.rewrites, done.missing, done.checkpoints, model)
 
+    fix_sizes(model, sizes or {})
     lost = lost_limits(model)
     adopt(model)
     quantised = real_ends(model)
@@ -246,7 +264,8 @@ class _Lowering:
                 dissolved = dissolve_lists(self.model, index)
             except LoweringError as error:
                 self._looping.add(index)
-                self._give_up(index, Missing("While", name, "", str(error)))
+                reason = sentences(str(error), self._advice(index, error))
+                self._give_up(index, Missing("While", name, "", reason))
                 continue
             if dissolved:
                 self._written_out.append(self.model.subgraphs[index])
@@ -320,10 +339,12 @@ class _Lowering:
                 replaced[old.index] = new.index
             self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
         except LoweringError as error:
-            reason = _of_other_floats([*inputs, *wanted])
+            floats = _of_other_floats([*inputs, *wanted])
+            advice = "" if floats else self._advice(index, error)
             told = [missing.reason for missing in self._broken.get(index, ())]
-            if reason is None or reason not in told:  # those behind the first follow from it
-                self._refuse(index, op, operator, reason or str(error))
+            common = floats or advice
+            if not common or not any(common in one for one in told):  # what follows from the first
+                self._refuse(index, op, operator, sentences(floats or str(error), advice))
 
     def _take_checkpoint(
         self,
@@ -443,6 +464,10 @@ class _Lowering:
     def _refuse(self, index: int, op: FlexOp, operator: schema.OperatorT, reason: str) -> None:
         node = self._node(index, op, operator)
         self._give_up(index, Missing(op.op, self._name(index), node, reason))
+
+    def _advice(self, index: int, error: LoweringError) -> str:
+        """How to fix the sizes that a signature's inputs leave open; "" where that is no help."""
+        return how_to_fix(self.model, index) if isinstance(error, OpenSizeError) else ""
 
     def _give_up(self, index: int, missing: Missing) -> None:
         self._broken.setdefault(index, []).append(missing)

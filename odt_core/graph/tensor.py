@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 
 Shape = tuple[int | None, ...]
 
@@ -66,7 +66,7 @@ class Tensor:
             )
         size = self.shape[axis]
         if size is None:
-            raise LoweringError(
+            raise OpenSizeError(
                 f"Dimension {axis} of a tensor of shape {self.shape} must be known when the model "
                 "is loaded. Convert the model with this dimension fixed."
             )

@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from odt_core.checkpoint import save_checkpoint_file
 from odt_core.graph import describe
 from odt_core.graph.flatbuffer import read, write
+from odt_core.graph.tensor import declare_shape
 from odt_core.runtime import load_model
 from tests.cli.command_line import ROOT, odt, result
 
@@ -18,6 +19,17 @@ MODEL = ROOT / "tests" / "runtime" / "models" / "tiny_momentum.tflite"
 INFERENCE = ROOT / "tests" / "runtime" / "models" / "tiny_inference.tflite"
 FLEX = ROOT / "tests" / "models" / "flower__android-kotlin-new__logistic_regression.tflite"
 BROKEN = ROOT / "tests" / "models" / "flower__android-automotive__enginefaultdb.tflite"
+
+
+def open_image(folder: Path) -> Path:
+    """A model whose image leaves height and width open."""
+    tree = read(INFERENCE.read_bytes())
+    tree.metadata = None  # which says that it is lowered
+    (graph,) = tree.subgraphs
+    declare_shape(graph.tensors[int(graph.inputs[0])], (None, None, None, 1))
+    path = folder / "open.tflite"
+    path.write_bytes(write(tree))
+    return path
 
 
 class TestLower:
@@ -68,6 +80,26 @@ class TestLower:
         got = result("lower", once, again)
         assert got["changed"] is False
         assert again.read_bytes() == once.read_bytes()
+
+    def test_size_then_is_what_the_new_file_takes(self, tmp_path):
+        source, output = open_image(tmp_path), tmp_path / "out.tflite"
+        result("lower", source, output, "--size", "x=8,8")
+        (x,) = describe(output.read_bytes()).signature("infer").inputs
+        assert x.shape == (None, 8, 8, 1)
+
+    @pytest.mark.parametrize(
+        ("size", "word"),
+        [
+            ("x", "--size x says no size. Write INPUT=N"),
+            ("x=wide", "says no size"),
+            ("=8", "says no size"),
+            ("x=8", "leaves 2 sizes open after its first"),
+        ],
+    )
+    def test_size_that_cannot_be_then_is_explained(self, tmp_path, size, word):
+        done = odt("lower", open_image(tmp_path), tmp_path / "out.tflite", "--size", size)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert word in done.stderr
 
     @pytest.mark.parametrize("link", [False, True])
     def test_input_then_is_never_overwritten(self, tmp_path, link):

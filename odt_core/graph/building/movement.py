@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import OpenSizeError
 from odt_core.graph.building.arithmetic import Arithmetic
 from odt_core.graph.building.batch import dynamic_axis
 from odt_core.graph.building.writer import Value
@@ -44,7 +44,7 @@ class Movement(Arithmetic):
         if shape == x.shape:
             return x
         if sum(size is None for size in shape) > 1:
-            raise LoweringError(f"Cannot reshape to {shape}: more than one dimension is unknown.")
+            raise OpenSizeError(f"Cannot reshape to {shape}: more than one dimension is unknown.")
         target = np.array([-1 if size is None else size for size in shape], np.int32)
         options = schema.ReshapeOptionsT()
         options.newShape = target

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.loops.folding import known
 from odt_core.graph.loops.optionals import Either, Nothing, value_of
@@ -92,7 +92,7 @@ def _empty(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Se
 def _from_tensor(b: Builder, inputs: Sequence[Value], outputs: Sequence[Tensor]) -> Sequence[Value]:
     whole = _tensor(inputs[0])
     if not whole.rank or whole.shape[0] is None:
-        raise LoweringError(f"how many entries a list has {AT_RUN_TIME}")
+        raise OpenSizeError(f"how many entries a list has {AT_RUN_TIME}")
     options = schema.UnpackOptionsT()
     options.num = whole.dim(0)
     parts = [b.new(whole.shape[1:], whole.dtype, "unpack") for _ in range(whole.dim(0))]
@@ -234,7 +234,7 @@ def _list(value: Value) -> TensorList:
 def _number(b: Builder, value: Value) -> int:
     found = known(b, _tensor(value))
     if found is None or found.size != 1:
-        raise LoweringError(f"which entry of a list it means {AT_RUN_TIME}")
+        raise OpenSizeError(f"which entry of a list it means {AT_RUN_TIME}")
     return int(found.reshape(-1)[0])
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.building.inferred_shapes import KEEPS_SHAPE
 from odt_core.graph.loops.folding import folded, known
@@ -230,7 +230,7 @@ class _Writing:
         (result,) = self._call(graph, carried)
         value = known(self.builder, result) if isinstance(result, Tensor) else None
         if value is None:
-            raise LoweringError(f"how often its loop runs {AT_RUN_TIME}")
+            raise OpenSizeError(f"how often its loop runs {AT_RUN_TIME}")
         return bool(value.reshape(-1)[0])
 
     def _call(self, graph: schema.SubGraphT, arguments: Sequence[Value]) -> list[Value]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
@@ -54,7 +54,7 @@ def of_diagonal(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
         b.emit("MATRIX_DIAG", [x], [y], schema.MatrixDiagOptionsT())
         return [y]
     if count is None:
-        raise LoweringError("how long the diagonal is, is known at run time only. Fix it.")
+        raise OpenSizeError("how long the diagonal is, is known at run time only. Fix it.")
     if rows < 0 and columns < 0:
         rows = columns = count + abs(k)
     rows = rows if rows >= 0 else count - min(k, 0)
@@ -101,7 +101,7 @@ def _one_diagonal(k: Tensor) -> int:
 def _of_open_size(b: Builder, x: Tensor, k: int) -> Tensor:
     """The main diagonal of one matrix whose size only the batch tells."""
     if x.rank != 2 or k:
-        raise LoweringError(
+        raise OpenSizeError(
             "it takes a diagonal of matrices whose size is known at run time only. Take the main "
             "diagonal of one matrix, or fix the size."
         )

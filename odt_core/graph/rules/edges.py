@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
@@ -32,7 +32,7 @@ def mirror_pad_grad(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequenc
 def _folded(b: Builder, dy: Tensor, axis: int, before: int, after: int, skipped: int) -> Tensor:
     size = dy.shape[axis]
     if size is None:
-        raise LoweringError("it pads an axis whose size is known at run time only. Fix it.")
+        raise OpenSizeError("it pads an axis whose size is known at run time only. Fix it.")
     inner = size - before - after
 
     def part(start: int, count: int) -> Tensor:

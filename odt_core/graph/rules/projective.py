@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.activation import either, step
@@ -34,7 +34,7 @@ def projective_transform(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Se
     images, transforms, size, *rest = inputs
     height, width = _size(op, size)
     if None in images.shape[1:]:
-        raise LoweringError("the images' size is known at run time only. Fix it.")
+        raise OpenSizeError("the images' size is known at run time only. Fix it.")
     fill = rest[0] if rest else b.constant(0.0, np.float32)
     rows, columns = images.dim(1), images.dim(2)
     y, x, finite = _places(b, transforms, height, width)
@@ -49,7 +49,7 @@ def _size(op: FlexOp, size: Tensor) -> tuple[int, int]:
     known = tuple(map(int, size.const)) if size.const is not None else declared
     height, width = known
     if height is None or width is None:
-        raise LoweringError("the size of its result is known at run time only. Fix it.")
+        raise OpenSizeError("the size of its result is known at run time only. Fix it.")
     if min(height, width) < 1 or height * width > _MOST_PIXELS:
         raise LoweringError(
             f"its result has {height:,} × {width:,} pixels. Use images of 1 to 8,000 a side."

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
@@ -77,7 +77,7 @@ def _transposed(
 
 def _weights(op: FlexOp, before: int | None, after: int | None, weights: Weights) -> np.ndarray:
     if before is None or after is None:
-        raise LoweringError("the image's size is known at run time only. Fix it.")
+        raise OpenSizeError("the image's size is known at run time only. Fix it.")
     if min(before, after) < 1 or before * after > _MOST_WEIGHTS:
         raise LoweringError(
             f"it resizes {before:,} pixels to {after:,}. Use images of 1 to 8,000 a side."

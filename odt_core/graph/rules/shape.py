@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import OpenSize, contents
 from odt_core.graph.flex import FlexOp
@@ -167,7 +167,7 @@ def unpack(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]
     (x,) = inputs
     axis = int(op.number("axis")) % x.rank
     if x.shape[axis] is None:
-        raise LoweringError("the size of its axis is known at run time only. Fix it.")
+        raise OpenSizeError("the size of its axis is known at run time only. Fix it.")
     return [b.gather(x, np.array(i, np.int32), axis) for i in range(x.dim(axis))]
 
 

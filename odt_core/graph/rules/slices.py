@@ -10,7 +10,7 @@ from functools import reduce
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph import resources
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
@@ -175,7 +175,7 @@ def _entry(
         )
     sizes = [size if only else 0 for only, size in zip(one, shape[:count], strict=True)]
     if None in sizes:
-        raise LoweringError(
+        raise OpenSizeError(
             "it takes a computed entry of a dimension whose size is known at run time only. Fix "
             "that size."
         )
@@ -237,7 +237,7 @@ def _place(size: int | None, axis: Axis) -> Place:
         return None
     if size is None:
         if part.step != 1:
-            raise LoweringError(
+            raise OpenSizeError(
                 "it takes every other entry of a dimension whose size is known at run time only. "
                 "Fix that size."
             )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.building.known_shapes import with_contents
 from odt_core.graph.flex import FlexOp
@@ -146,7 +146,7 @@ def _volume_shape(b: Builder, op: FlexOp, sizes: Tensor) -> Shape:
 
 def _windows(op: FlexOp, volume: Shape, kernel: Sequence[int | None]) -> Windows:
     if None in (*volume[1:4], *kernel):
-        raise LoweringError("its volume has a size that is known at run time only. Fix it.")
+        raise OpenSizeError("its volume has a size that is known at run time only. Fix it.")
     depth, rows, columns = windows_along(op, volume[1:4], kernel)
     return depth, rows, columns
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from odt_core.errors import LoweringError
+from odt_core.errors import LoweringError, OpenSizeError
 from odt_core.graph.building import Builder
 from odt_core.graph.checks.operators import MOST_OF_A_WINDOW
 from odt_core.graph.flex import FlexOp
@@ -100,7 +100,7 @@ def windows_of(op: FlexOp, image: Shape, kernel: Sequence[int | None]) -> tuple[
     image: [N, H, W, C], H and W known; kernel: (kh, kw).
     """
     if None in (*image[1:3], *kernel):
-        raise LoweringError(
+        raise OpenSizeError(
             f"The op {op.op} needs the height and width of an image, the length of a sequence, or "
             "a kernel's size, and these are not known when the model is loaded. Convert the model "
             "with a fixed image size, or a fixed length."
