@@ -24,10 +24,17 @@ const TROUBLE = {
 
 const token = () => [...crypto.getRandomValues(new Uint8Array(8))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-// Pictures that Python has not confirmed yet. They outlive the element, for when it comes back.
+// Pictures that Python has not confirmed yet. They outlive the element, for when it comes back, but
+// not the page: whoever would close or reload it meanwhile is asked first.
+const BOXES = Symbol.for("odt.camera.outboxes");
 function outbox(key) {
-  const all = ((window[Symbol.for("odt.camera.outboxes")] ??= {}));
-  return (all[key] ??= { session: token(), last: 0, queue: [], flying: 0, timer: 0 });
+  if (!window[BOXES]) {
+    window[BOXES] = {};
+    window.addEventListener("beforeunload", (e) => {
+      if (Object.values(window[BOXES]).some((out) => out.queue.length)) e.preventDefault();
+    });
+  }
+  return (window[BOXES][key] ??= { session: token(), last: 0, queue: [], flying: 0, timer: 0, taken: null });
 }
 
 // The video's present picture as JPEG: its long side at most `longest`, or its short side `shortest`.
@@ -114,7 +121,7 @@ function setUp(root) {
     out.queue.filter((one) => one.seq <= got.number).forEach((one) => one.image.classList.add("kept"));
     out.queue = out.queue.filter((one) => one.seq > got.number);
     if (got.number >= out.flying) { out.flying = 0; clearTimeout(out.timer); }
-    if (!out.queue.length && !s.press && s.taken?.take === got.take) { say(saved(s.taken, got.kept)); s.taken = null; }
+    if (!out.queue.length && !s.press && out.taken?.take === got.take) { say(saved(out.taken, got.kept)); out.taken = null; }
     send();
   }
   function shoot() {
@@ -149,7 +156,7 @@ function setUp(root) {
     clearTimeout(press.timer); clearInterval(press.timer);
     s.press = null;
     root.classList.remove("recording"); part("counter").hidden = true; s.refresh();
-    s.taken = { ...press, why };
+    box().taken = { ...press, why };
     say(`${why}${pictures(press.count)} taken, saving …`);
     send();
   }
@@ -237,7 +244,11 @@ function setUp(root) {
     }
   };
   s.drawn = (data) => { receipt(data.receipt?.[0]); answered(data.answered); };
-  s.start = () => { useCamera(user); send(); };
+  s.start = () => {
+    useCamera(user);
+    if (box().queue.length) say(`${pictures(box().queue.length)} taken before, saving …`);
+    send();
+  };
   s.leave = () => {
     end(); s.gone = true;
     clearTimeout(s.timer); clearTimeout(s.away); clearTimeout(box().timer);

@@ -18,6 +18,7 @@ from pages.ui.shelf import FEW, MANY, Act, ShelfLabel, Thumb, shelf
 from pages.ui.thumbs import thumb_uri
 
 _OPEN = "samples_open"  # (dialog, id) to open in this run
+_WAY_OF = "samples_way_of"  # key of the model that the way was last shown for
 _HEIGHT = "max(14.7rem, calc(100vh - 32.2rem))"  # of the shelf: the page fits the window
 _HEIGHT_BELOW_CAMERA = "max(12.7rem, calc(100vh - 39.9rem))"
 _NAMED = 12  # labels that are listed in the order of the outputs
@@ -52,11 +53,20 @@ def samples_card(desk: Desk) -> None:
 
 
 def _way(desk: Desk) -> str:
-    options = ways(desk)
-    if st.session_state.get(WAY) not in options:
-        st.session_state[WAY] = options[0]
+    options, model = ways(desk), desk.model.key
+    other_model = st.session_state.get(_WAY_OF, model) != model
+    if other_model or st.session_state.get(WAY, options[0]) not in options:
+        st.session_state[WAY] = options[0]  # what suits it best
+    st.session_state[_WAY_OF] = model
     chosen = st.segmented_control(
-        "How to add samples", options, key=WAY, required=True, label_visibility="collapsed"
+        "How to add samples",
+        options,
+        key=WAY,
+        # Not by the session's state where that is new: after a restart the browser still knows.
+        default=None if WAY in st.session_state else options[0],
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
     )
     return chosen or options[0]
 

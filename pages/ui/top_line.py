@@ -14,7 +14,6 @@ from pages.ui.desk import Desk
 from pages.ui.downloads import download_menu
 from pages.ui.drop_model import drop_model
 from pages.ui.model_words import of_labels_that_came_along, of_trained_models
-from pages.ui.photograph import WAY
 from pages.ui.reset import reset_menu
 from pages.ui.say import beside, count, plain
 from pages.ui.try_card import TRY_WAY
@@ -109,8 +108,7 @@ def _picked(desk: Desk) -> None:
             if said:
                 trouble.say("top", said, "info")
             # What suits this model best comes first, and so does the first label of the list.
-            for choice in (WAY, TRY_WAY):
-                st.session_state.pop(choice, None)
+            st.session_state.pop(TRY_WAY, None)
             choose_label(desk, "")
 
 

@@ -41,6 +41,20 @@ HALVES = """
   };
 """
 
+# A camera of which no picture is like another: a stripe moves on with each.
+STRIPES = """
+  navigator.mediaDevices.getUserMedia = async () => {
+    const sheet = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+    const ctx = sheet.getContext("2d");
+    let at = 0;
+    setInterval(() => {
+      ctx.fillStyle = "white"; ctx.fillRect(0, 0, 320, 240);
+      ctx.fillStyle = "red"; ctx.fillRect(0, 0, at = (at + 1) % 320, 240);
+    }, 50);
+    return sheet.captureStream(20);
+  };
+"""
+
 
 @dataclass
 class Camera:
@@ -207,6 +221,58 @@ class TestPictures:
         assert camera.running() == 1
         tab.page.get_by_test_id("stTopNavLink").nth(3).click()
         tab.page.wait_for_function(f"({RUNNING})() === 0")
+
+
+class TestWaiting:
+    """Pictures that the server has not confirmed yet."""
+
+    @pytest.fixture
+    def waiting(self, server, visit):
+        """The camera, with a burst that was taken while the server was away."""
+        tab = visit(server)
+        tab.page.add_init_script(STRIPES)
+        camera = open_camera(tab.open()).ready()
+        server.stop()
+        app = tab.page.locator("[data-testid=stApp]")
+        expect(app).not_to_have_attribute("data-test-connection-state", "CONNECTED")
+        camera.part("row").dispatch_event("click")
+        expect(camera.part("status")).to_have_text("10 pictures taken, saving …")
+        yield camera
+        if server.process.poll() is not None:
+            server.start()  # to be stopped
+
+    def test_burst_when_the_server_starts_again_is_saved_and_the_camera_is_still_there(
+        self, server, waiting
+    ):
+        server.start()
+        expect(waiting.part("status")).to_have_text("10 pictures of '0' saved.", timeout=30_000)
+        assert len(on_disk(server)) == 10
+
+    def test_page_when_reloaded_with_pictures_that_wait_asks_first(self, server, waiting):
+        asked, page = [], waiting.tab.page
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.evaluate("setTimeout(() => location.reload())")
+        waiting.tab.until(lambda: asked == ["beforeunload"])
+        server.start()
+        expect(waiting.part("status")).to_contain_text("saved", timeout=30_000)
+        page.reload()
+        assert asked == ["beforeunload"]
+
+    def test_burst_when_another_page_is_opened_is_saved_on_coming_back_and_says_so(
+        self, server, visit
+    ):
+        tab = visit(server)
+        tab.page.add_init_script(STRIPES)
+        camera = open_camera(tab.open()).ready()
+        box = camera.part("shoot").bounding_box()
+        tab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        tab.page.mouse.down()
+        expect(camera.part("counter")).to_have_text(re.compile(r"[3-9]|\d\d"))
+        tab.page.get_by_test_id("stTopNavLink").nth(3).dispatch_event("click")
+        expect(camera.part("shoot")).to_be_hidden()
+        tab.page.mouse.up()
+        tab.page.get_by_test_id("stTopNavLink").nth(0).click()
+        assert camera.saved() == (len(on_disk(server)), 0)
 
 
 class TestLive:
