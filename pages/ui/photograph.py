@@ -8,8 +8,9 @@ from itertools import groupby
 
 import streamlit as st
 
-from odt_core.errors import LabelError, OdtError, SampleError
+from odt_core.errors import LabelError, OdtError, SampleError, WorkspaceError
 from odt_core.workspace import LabelEntry, Part, SampleEntry, Source
+from odt_core.workspace.disk import TRY_AGAIN
 from pages.ui import pieces, trouble
 from pages.ui.camera import Receipt, Shot, decode_photo, guide_of, recorder, sent
 from pages.ui.desk import Desk
@@ -25,6 +26,7 @@ _SAME = "camera_same"  # how many pictures of a take were there already, by take
 _REDRAW = "camera_redraw"  # whether the shelf stands for the state before
 _SIMPLE = "camera_simple"
 _TURN = "camera_turn"  # changes with each photo of the simple camera, which empties it
+_WAIT = " The pictures wait in this page, which sends them again by itself: leave it open."
 
 
 def photograph(desk: Desk, active: LabelEntry | None, why_no_label: str) -> None:
@@ -83,26 +85,33 @@ def _arrived(desk: Desk) -> None:
         return
     session, last, _ = st.session_state.get(_RECEIPT, ("", 0, ""))
     new = [shot for shot in batch.shots if session != batch.session or shot.number > last]
-    if new:
-        # Confirmed whatever comes of it: what cannot be kept now would not be kept later either.
-        st.session_state[_RECEIPT] = (batch.session, new[-1].number, new[-1].take)
+    waits: list[Shot] = []
     with trouble.caught("samples"):
-        keep(desk, new, st.session_state.setdefault(_SAME, Counter()))
-    if not batch.more:
+        keep(desk, new, st.session_state.setdefault(_SAME, Counter()), waits)
+    over = new[: len(new) - len(waits)]
+    if over:  # confirmed also where it is wrong: it would not be kept later either
+        st.session_state[_RECEIPT] = (batch.session, over[-1].number, over[-1].take)
+    if waits or not batch.more:
         st.session_state[_REDRAW] = True
 
 
-def keep(desk: Desk, shots: Sequence[Shot], same: Counter[str]) -> None:
+def keep(desk: Desk, shots: Sequence[Shot], same: Counter[str], waits: list[Shot]) -> None:
     """Add pictures to the labels that they were taken for, those of a burst as one take.
 
     same: counts how many of each take were left out, as a burst may come in several messages.
+    waits: gets those from the first on that could not be saved just now; they can be sent again.
     Raises SampleError, LabelError or WorkspaceError for the first take that cannot be added, once
-    all the others are.
+    all the others are that do not wait.
     """
     wrong: list[OdtError] = []
-    for (take, label), some in groupby(shots, key=lambda shot: (shot.take, shot.label)):
+    for (take, label), group in groupby(shots, key=lambda shot: (shot.take, shot.label)):
+        some = list(group)
         try:
             _add_take(desk, take, label, [shot.url for shot in some], same)
+        except WorkspaceError as error:
+            waits.extend(shots[shots.index(some[0]) :])
+            wrong.append(WorkspaceError(str(error).removesuffix(TRY_AGAIN) + _WAIT))
+            break
         except OdtError as error:
             wrong.append(error)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 from collections import Counter
 
@@ -10,12 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from odt_core.errors import SampleError
+from odt_core.errors import SampleError, WorkspaceError
 from odt_core.workspace import Limits, Source, Workspaces
-from pages.ui import camera
+from pages.ui import camera, photograph
 from pages.ui.camera import Batch, Frame, Shot, decode_photo
 from pages.ui.desk import Desk
 from pages.ui.photograph import keep
+from tests.pages.page_text import said
 
 SESSION, TAKE = "0123456789abcdef", "fedcba9876543210"
 
@@ -34,6 +36,18 @@ def picture(width: int = 64, height: int = 48, kind: str = "JPEG") -> bytes:
 def message(**changes) -> dict:
     shot = {"seq": 1, "take": TAKE, "what": "a", "url": "data:,"}
     return {"session": SESSION, "more": False, "pictures": [shot, {**shot, "seq": 2}], **changes}
+
+
+def fill(monkeypatch, desk, after: int = 0) -> None:
+    """The disk of a desk has no room for samples, `after` so many."""
+    write, left = desk.workspace._disk._write, iter(range(after))
+
+    def full(path, data):
+        if path.parent.name == "samples" and next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(desk.workspace._disk, "_write", full)
 
 
 def huge() -> bytes:
@@ -117,7 +131,7 @@ class TestKeep:
         urls = (url(picture(width=64)), "data:,", url(picture(width=80)))
         shots = [Shot(n, f"{n:016x}", label, one) for n, one in enumerate(urls, 1)]
         with pytest.raises(SampleError):
-            keep(desk, shots, Counter())
+            keep(desk, shots, Counter(), [])
         kept = desk.workspace.manifest.samples
         assert [sample.take for sample in kept] == [f"{n:016x}" for n in (1, 3)]
 
@@ -127,7 +141,7 @@ class TestKeep:
         shots = [Shot(n, TAKE, label, url(picture(width=60 + n))) for n in range(1, 5)]
         for message in (shots[:3], shots[3:]):
             with pytest.raises(SampleError, match="last pictures were not kept"):
-                keep(desk, message, Counter())
+                keep(desk, message, Counter(), [])
         assert [sample.take for sample in desk.workspace.manifest.samples] == [TAKE, TAKE]
 
     def test_burst_that_fills_the_workspace_keeps_new_pictures_after_those_that_are_there(
@@ -135,9 +149,9 @@ class TestKeep:
     ):
         desk = Desk(Workspaces(tmp_path, Limits(samples=3)).create())
         label = desk.workspace.manifest.labels[0].id
-        keep(desk, [Shot(1, "1" * 16, label, url(picture(width=60)))], Counter())
+        keep(desk, [Shot(1, "1" * 16, label, url(picture(width=60)))], Counter(), [])
         pictures, same = [url(picture(width=w)) for w in (60, 60, 61, 62)], Counter()
-        keep(desk, [Shot(n, TAKE, label, one) for n, one in enumerate(pictures)], same)
+        keep(desk, [Shot(n, TAKE, label, one) for n, one in enumerate(pictures)], same, [])
         assert len(desk.workspace.manifest.samples) == 3
         assert same == {TAKE: 2}
 
@@ -146,11 +160,73 @@ class TestKeep:
         label = desk.workspace.manifest.labels[0].id
         shots = [Shot(n, TAKE, label, url(picture(width=60 + n))) for n in range(3)]
         with pytest.raises(SampleError) as refused:
-            keep(desk, shots, Counter())
+            keep(desk, shots, Counter(), [])
         assert desk.workspace.why_full == (
             "There are 2 samples, the most that a workspace holds. Delete some first."
         )
         assert str(refused.value) == f"The last pictures were not kept. {desk.workspace.why_full}"
+
+    def test_takes_from_the_first_that_a_full_disk_refuses_wait(self, tmp_path, monkeypatch):
+        desk = Desk(Workspaces(tmp_path).create())
+        label = desk.workspace.manifest.labels[0].id
+        shots = [
+            Shot(n, f"{take:016x}", label, url(picture(width=60 + n)))
+            for n, take in enumerate((1, 2, 2, 3), 1)
+        ]
+        fill(monkeypatch, desk, after=1)
+        waits: list[Shot] = []
+        with pytest.raises(WorkspaceError, match="The pictures wait in this page"):
+            keep(desk, shots, Counter(), waits)
+        assert waits == shots[1:]
+        assert [sample.take for sample in desk.workspace.manifest.samples] == [f"{1:016x}"]
+
+
+class TestArrived:
+    """What the browser is told of the pictures that it sent."""
+
+    @pytest.fixture
+    def receipts(self, app, monkeypatch):
+        """Sends a message with the next run of the page; the receipts that the camera was given."""
+        mount, given, messages = camera._mount, [], []
+
+        def arriving(*, data, **named):
+            if data["mode"] == "record":
+                given.append(data["receipt"])
+                if messages:
+                    monkeypatch.setattr(photograph, "sent", lambda key: Batch.read(messages.pop()))
+                    named["on_pictures_change"]()
+            return mount(data=data, **named)
+
+        def send(sent):
+            messages.append(sent)
+            app.run()
+            return given[-1]
+
+        monkeypatch.setattr(camera, "_mount", arriving)
+        app.segmented_control(key="samples_way").set_value("Camera").run()
+        return send
+
+    def test_pictures_that_a_full_disk_refuses_are_confirmed_once_they_are_kept(
+        self, app, desk_of, receipts, monkeypatch
+    ):
+        desk = desk_of(app)
+        label = desk.workspace.manifest.labels[0].id
+        shots = [
+            {"seq": n, "take": TAKE, "what": label, "url": url(picture(width=60 + n))}
+            for n in (1, 2)
+        ]
+        with monkeypatch.context() as patched:
+            fill(patched, desk)
+            assert receipts(message(pictures=shots, more=True)) is None
+            assert "The pictures wait in this page" in said(app)
+        assert receipts(message(pictures=shots)) == (
+            {"session": SESSION, "number": 2, "take": TAKE, "kept": 2},
+        )
+
+    def test_picture_that_cannot_be_read_is_confirmed_as_it_would_not_be_later_either(
+        self, app, receipts
+    ):
+        assert receipts(message()) == ({"session": SESSION, "number": 2, "take": TAKE, "kept": 0},)
 
 
 class TestShutter:
