@@ -27,6 +27,7 @@ class Limits:
     description_bytes: int = 64 * 1024  # what was said by hand about a model
     runs: int = 100
     run_bytes: int = 32 * _MB
+    study_bytes: int = 4 * _MB  # what one study found
     undo_steps: int = 100
     workspaces: int = 10_000
     spare_disk_bytes: int = 256 * _MB  # left free on the disk by every large write

@@ -22,8 +22,9 @@ from odt_core.workspace.manifest import Manifest
 from odt_core.workspace.revisions import Revision, Revisions
 
 FEATURES = "features"  # see features.py
-FOLDERS = ("samples", "models", "checkpoints", "runs", "index", "history", FEATURES)
-COUNTED = FOLDERS[:4]  # those whose size grows with what a person adds
+STUDIES = "studies"  # see studies.py
+FOLDERS = ("samples", "models", "checkpoints", "runs", STUDIES, "index", "history", FEATURES)
+COUNTED = FOLDERS[:5]  # those whose size grows with what a person adds
 
 
 class Store:
@@ -48,7 +49,7 @@ class Store:
         self._history = Revisions(folder, disk, limits.undo_steps)
         try:
             self._history.load()
-            # bytes of samples, models, checkpoints and runs; rather too many than too few
+            # bytes of samples, models, checkpoints, runs and studies; rather too many than too few
             self._stored = 0
             if self._history.damage:  # someone may want to look at the files
                 self._stored = self._measure()
@@ -190,6 +191,8 @@ class Store:
         digests = {sample.sha256 for sample in samples.values()}
         made = self._disk.names(self._folder / FEATURES)
         named |= {f"{FEATURES}/{name}" for name in made if name.split(".")[0] in digests}
+        if samples:
+            named |= {f"{STUDIES}/{name}" for name in self._disk.names(self._folder / STUDIES)}
         for manifest in manifests:
             named |= {f"checkpoints/{entry.id}.safetensors" for entry in manifest.checkpoints}
             named |= {f"runs/{run.id}.jsonl" for run in manifest.runs}

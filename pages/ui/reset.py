@@ -42,8 +42,8 @@ def reset_menu(desk: Desk) -> None:
             width="stretch",
         )
         pieces.note(
-            "Samples, camera pictures among them, labels, checkpoints and undo steps leave the "
-            "disk at once. Nothing brings them back."
+            "Samples, camera pictures among them, labels, checkpoints, what studies found and undo "
+            "steps leave the disk at once. Nothing brings them back."
         )
     if st.session_state.pop(_ASKED, False):
         _confirm(desk)

@@ -1,7 +1,7 @@
 """Long work in the background: a thread of its own, progress, stop, and results that stay.
 
-Every tab sees a desk's jobs, and their results stay as long as the desk does. None of them touches
-Streamlit; pages look at `Job.look` when they like.
+Every tab sees a desk's jobs, and their results stay as long as the desk does, those of studies with
+the workspace. None of them touches Streamlit; pages look at `Job.look` when they like.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from odt_core.errors import OdtError, TrainingError
 from odt_core.workspace import Workspace
+from pages.ui.desk.kept_studies import keep_study, kept_study
 from pages.ui.desk.state import State
 
 _log = logging.getLogger("odt.jobs")
@@ -60,6 +61,14 @@ class Job:
         self._began = time.monotonic()
         self._result: Any = None
         self._error = ""
+
+    @classmethod
+    def finished(cls, about: object, result: Any) -> Job:
+        """One that is over already."""
+        job = cls(about)
+        job._result = result
+        job._over.set()
+        return job
 
     def look(self) -> Look:
         """The state just now."""
@@ -121,8 +130,11 @@ class HasJobs(State):
         self._jobs: dict[str, Job] = {}
 
     def job(self, name: str) -> Job | None:
-        """The job of that name, running or over."""
-        return self._jobs.get(name)
+        """The job of that name, running or over, be it before the server was started again."""
+        jobs = self._jobs  # these: `_forget` may begin with others meanwhile
+        if name not in jobs and (kept := kept_study(self.workspace, name)) is not None:
+            jobs.setdefault(name, Job.finished(*kept))
+        return jobs.get(name)
 
     def result_of(self, name: str, about: object) -> Any:
         """The result of the job of that name, where it is about the present; None otherwise."""
@@ -136,7 +148,7 @@ class HasJobs(State):
         Raises TrainingError when another one runs.
         """
         with self._starting:
-            for other, job in self._jobs.items():
+            for other, job in list(self._jobs.items()):
                 if job.look().running:
                     if other == name:
                         return job
@@ -144,7 +156,13 @@ class HasJobs(State):
                         f"{other.capitalize()} is still running. Wait for it, or stop it first."
                     )
             job = self._jobs[name] = Job(about)
-        threading.Thread(target=job.run, args=(work,), name=f"odt-{name}", daemon=True).start()
+
+        def kept(job: Job) -> Any:
+            result = work(job)
+            keep_study(self.workspace, name, about, result)
+            return result
+
+        threading.Thread(target=job.run, args=(kept,), name=f"odt-{name}", daemon=True).start()
         return job
 
     @contextmanager
@@ -153,7 +171,7 @@ class HasJobs(State):
         for which a job may be waiting. TrainingError when one does not end.
         """
         with self._starting:
-            for name, job in self._jobs.items():
+            for name, job in list(self._jobs.items()):
                 job.stop()
                 if not job.wait(_SOON):
                     raise TrainingError(

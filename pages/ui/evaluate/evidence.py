@@ -305,6 +305,7 @@ def _show(made: Bundle) -> None:
         )
     for reason in made.reasons:
         pieces.note(reason)
+    pieces.note("The bundle itself is not kept in your workspace: download it.")
     st.download_button(
         "Download the evidence",
         made.data,

@@ -227,7 +227,7 @@ def _show(desk: Desk, found: Forgotten) -> None:
         return
     pieces.note(
         f"Keeping it deletes {_told(found.chosen)} and puts these weights in place: one step that "
-        f"undo can take back. {_EARLIER}"
+        f"undo can take back. Until then nothing of it is in your workspace. {_EARLIER}"
     )
     st.button(
         plain(f"Delete {gone} ({found.chosen.called}) and make this your model"),

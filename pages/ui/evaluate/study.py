@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -125,15 +126,16 @@ def told(job: Job) -> Callable[[StudyProgress], None]:
     return report
 
 
-def about_training(desk: Desk) -> object:
-    """Equal as long as training would give the same."""
+def about_training(desk: Desk) -> str:
+    """Equal as long as training would give the same, also when the server was started again."""
     manifest = desk.workspace.manifest
-    return (
+    about = (
         desk.model,
         desk.labels,
-        repr(desk.trained_with()),
+        desk.trained_with(),
         tuple((s.sha256, s.label, s.target, s.part) for s in manifest.samples),
     )
+    return hashlib.sha256(repr(about).encode()).hexdigest()
 
 
 def with_settings(desk: Desk) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from odt_core.checkpoint.checkpoint import load_checkpoint, save_checkpoint
@@ -15,6 +16,7 @@ from odt_core.studies import Controls
 from odt_core.studies.controls import Shared
 from odt_core.workspace import Kind
 from pages.ui.desk.worker import bundled_path
+from pages.ui.desks import close_all_desks
 from pages.ui.evaluate.study import COST, about_training, trainer_of
 from tests.pages.evaluate.parts import run_job, visit
 from tests.pages.page_text import said, shown
@@ -141,6 +143,41 @@ class TestStudies:
         with trainer_of(desk) as trainer:
             assert trainer.card.preprocessing == desk.card.preprocessing
             assert trainer.card.preprocessing.kind == "ink"
+
+    def test_cost_when_the_server_was_started_again_is_shown_and_not_measured_for_the_evidence(
+        self, trained, desk_of
+    ):
+        app, desk = trained
+        visit(app, "Studies")
+        cost, about = run_job(app, desk, "cost", COST), about_training(desk)
+        close_all_desks()
+        assert escape(cost.sentence.rsplit(". ", 1)[-1]) in shown(app.run())
+        assert "From before" not in shown(app)
+        again = desk_of(app)
+        assert again is not desk
+        assert again.result_of(COST, about) == cost
+        again.workspace.delete_samples([again.workspace.manifest.samples[0].id])
+        assert "From before your samples, settings or model changed." in shown(app.run())
+        assert again.result_of(COST, about_training(again)) is None
+
+    @pytest.mark.parametrize("file", [b"", b"[]", b'{"with": {}}', b"[" * 100_000])
+    def test_cost_when_its_file_is_damaged_or_of_another_odt_is_measured_again(
+        self, trained, desk_of, file
+    ):
+        app, desk = trained
+        visit(app, "Studies")
+        desk.workspace.keep_study("the-measurement-of-cost", file)
+        assert not app.run().exception
+        assert desk.job(COST) is None
+
+    def test_cost_when_everything_was_deleted_is_gone_from_the_disk_too(self, trained, desk_of):
+        app, desk = trained
+        visit(app, "Studies")
+        run_job(app, desk, "cost", COST)
+        desk.erase()
+        assert desk.job(COST) is None
+        close_all_desks()
+        assert desk_of(app).job(COST) is None
 
     def test_study_when_stopped_ends_soon_and_lets_no_other_begin_before(self, trained):
         app, desk = trained
