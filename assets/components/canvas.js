@@ -128,7 +128,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   part("clear").onclick = () => become([]);
   part("add").onclick = add;
   root.onkeydown = (e) => {
-    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "z" && s.past.length) undo();
+    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "z" && (s.past.length || s.strokes.length || s.live)) undo();
     else if (e.key === "Enter" && e.target === canvas) add();
     else return;
     e.preventDefault(); e.stopPropagation();

@@ -31,6 +31,10 @@ _FEW = 8  # samples that tell a person whose samples they are
 _MOSTLY_KEPT = 2 / 3  # share of labels that shuffling keeps where most samples have the same one
 _SHUFFLES = 3  # one alone may fall so that what it teaches is right
 _CALLED = "The trained model"  # on whatever samples, not always the person's
+_NONE_SHARED = (
+    "Another person's samples have none of the labels that are trained on and tested here: they "
+    "can tell nothing, and were left out."
+)
 _DEALS = 64  # tried, of which those that keep the fewest labels in place are taken
 
 
@@ -45,8 +49,9 @@ class _Left(Enum):
 
 @dataclass(frozen=True)
 class Shared:
-    """Where another person's samples have not all labels of the test samples. has, lacks: what
-    these are called. own: the base model against the person's own, on the test samples of `has`.
+    """Where another person's training had samples of some labels of the test samples alone. has,
+    lacks: what these are called. own: the base model against the person's own, on the test samples
+    of `has`.
     """
 
     own: Comparison
@@ -108,8 +113,9 @@ def negative_controls(
     mixed = shuffled_labels(train, seed)
     theirs = like(others, train, seed) if others is not None else None
     common = np.isin(groups_of(test), groups_of(theirs)) if theirs is not None else None
+    untold = ""
     if common is None or not common.any():
-        theirs = None
+        theirs, untold = None, _NONE_SHARED if others is not None else ""
     runs = [Training("your samples", train, settings, weights=weights)]
     runs += [Training(f"shuffled labels {k + 1}", one, settings) for k, one in enumerate(mixed)]
     if theirs is not None:
@@ -159,7 +165,7 @@ def negative_controls(
         samples=len(train),
         other_samples=len(theirs) if theirs is not None else 0,
         vanished=vanished,
-        sentence=sentences(said, also, left_out),
+        sentence=sentences(said, untold, also, left_out),
         shared=shared,
     )
 
@@ -387,8 +393,8 @@ def _of_other(other: Comparison, over_other: Comparison, shared: Shared | None) 
         return _of_all_labels(other, over_other, "it")
     has, lacks = (some_of([f"“{name}”" for name in names]) for names in (shared.has, shared.lacks))
     said = (
-        f"Another person's samples are of {has} alone, not of {lacks}, and are judged by the "
-        f"{count(other.n, 'test sample')} of {has}."
+        f"Another person's training had samples of {has}, but none of {lacks}, and is judged by "
+        f"the {count(other.n, 'test sample')} of {has}."
     )
     if shared.own.gained or other.gained:
         return f"{said} {_of_all_labels(other, over_other, 'the gain on those')}"

@@ -76,10 +76,17 @@ class Run:
     """Collects what the worker reports. Thread-safe; pages only call `snapshot`."""
 
     def __init__(
-        self, run_id: str, total: int, samples: int, before: str | None, earlier: int = 0
+        self,
+        run_id: str,
+        total: int,
+        samples: int,
+        before: str | None,
+        earlier: int = 0,
+        saved: int | None = None,
     ) -> None:
         """before: the checkpoint that was "your model" when the run began, None for the base.
-        earlier: steps of training that were in it.
+        earlier: steps of training that were in it. saved: the step of the checkpoint that an
+        interrupted run goes on from.
         """
         self.id, self.samples, self.before, self.earlier = run_id, samples, before, earlier
         self.after: str | None = None  # the checkpoint at its end, your model from then on
@@ -92,7 +99,7 @@ class Run:
         self._evaluations: list[EvaluationRecord] = []
         self._step = 0
         self._message = ""
-        self._saved: int | None = None
+        self._saved = saved
         self._why_unsaved = ""
         self._marks: list[tuple[float, int]] = []  # (clock, step), for the rate
         self._ended = threading.Event()

@@ -439,4 +439,4 @@ def _progress(desk: Desk, snapshot: Snapshot | None) -> None:
 def _unsaved(snapshot: Snapshot) -> str:
     """What is lost if the server ends now, while saving fails."""
     last = f"Saved last: step {snapshot.saved:,}." if snapshot.saved else "None of it is saved yet."
-    return f"Training goes on, but is not being saved just now. {snapshot.why_unsaved} {last}"
+    return f"Training is not being saved just now. {snapshot.why_unsaved} {last}"

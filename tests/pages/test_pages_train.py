@@ -324,8 +324,7 @@ class TestTraining:
             desk.run.not_saved("The disk is full.")
             (warning,) = app.run().warning
             assert warning.value.replace("\\", "") == (
-                "Training goes on, but is not being saved just now. The disk is full. Saved last: "
-                "step 1,200."
+                "Training is not being saved just now. The disk is full. Saved last: step 1,200."
             )
             desk.run.saved(1300)
             assert not app.run().warning

@@ -82,6 +82,7 @@ class TestNegativeControls:
         test = test.take(test.y != 7)
         got = negative_controls(trainer, train, test, SHORT, others=other.take(other.y == 7))
         assert (got.other_person, got.shared, got.other_samples) == (None, None, 0)
+        assert "Another person's samples have none of the labels" in got.sentence
 
     def test_shuffling_keeps_samples_and_counts_but_not_the_order(self, samples):
         train, _ = samples
@@ -216,8 +217,8 @@ class TestControlsInWords:
         rest = told(12, 0), told(1, 20), told(30, 0), told(0, 0, 6), told(0, 0, 6)
         said = self.sentence(*rest, shared=Shared(told(0, 0, 6), ("7",), ("heart", "star")))
         assert (
-            "Another person's samples are of “7” alone, not of “heart”, “star”, and are judged by "
-            "the 6 test samples of “7”. There your own gave no gain"
+            "Another person's training had samples of “7”, but none of “heart”, “star”, and is "
+            "judged by the 6 test samples of “7”. There your own gave no gain"
         ) in said
         assert said.endswith(": this control tells nothing.")
         assert "yours" not in said

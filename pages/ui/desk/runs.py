@@ -100,7 +100,8 @@ class HasRuns(HasAnswers):
                 )
             manifest = self.workspace.manifest
             head, earlier = manifest.head, self._earlier(go_on)
-            run = Run(self.workspace.start_run(), 0, len(train), head, earlier)
+            saved = None if progress is None else progress.step
+            run = Run(self.workspace.start_run(), 0, len(train), head, earlier, saved)
             self._show_before(run, go_on, progress)
             recorder = Recorder(self.workspace, run, on_head=self._made)
             try:
