@@ -44,7 +44,7 @@ def why_unjudged(contract: Contract, test: Samples) -> str | None:
         return None
     if contract.infer is None:
         return "not judged: this model has no signature that predicts"
-    return "not judged: its answers have another form than its targets"
+    return "not judged: its answers are not compared with its targets"
 
 
 def compared(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from odt_core.dialects.shapes import of_one, size_of
 from odt_core.graph import Meeting, SignatureDescription, TensorDescription
 from odt_core.graph.loss_facts import CHOICES, CONSTANT, LOGS, LOOKUPS
 
@@ -70,7 +71,7 @@ def loss_of(
         return Loss.SOFTMAX
     if all(_SQUASHES.intersection(one.way) for one in met):
         return Loss.NUMBERS  # such as the logits of another model
-    if whole and all(one.paired for one in met):
+    if _are_compared(met, targets, whole):
         return Loss.LIKENESS
     if any(one.shares or one.kind in _SOFTMAX for one in met):
         return Loss.SOFTMAX
@@ -114,6 +115,19 @@ def _met(loss: TensorDescription | None, targets: TensorDescription | None) -> t
     return first if any(one.kind != CONSTANT for one in first) else met
 
 
+def _are_compared(met: tuple[Meeting, ...], targets: TensorDescription | None, whole: bool) -> bool:
+    """Whether labels tell no more than which samples are alike, or come first. Other numbers may
+    only have their mean taken off, and rows of them be compared with their largest.
+    """
+    single = targets is not None and size_of(of_one(targets)) == 1
+    others = set() if whole else {"SUB"}
+    return (whole or single) and all(
+        set(one.pairs) - others
+        for one in met
+        if one.kind != CONSTANT  # 1 − same
+    )
+
+
 def _is_sigmoid(met: tuple[Meeting, ...], whole: bool) -> bool:
     other_label = any(one.kind == CONSTANT for one in met)  # 1 − y
     factors = [one for one in met if one.op == "MUL"]
@@ -152,7 +166,7 @@ def _are_signs(met: tuple[Meeting, ...]) -> bool:
         one.op == "MUL"
         and one.kind not in (*_SOFTMAX, "LOGISTIC")
         and (_LIMITS | LOGS).intersection(one.on)
-        and not (one.log or one.softplus or one.paired)
+        and not (one.log or one.softplus or one.pairs)
         and not (_is_code(one) or _SHIFTS.intersection(one.way))
         for one in met
     )
@@ -165,7 +179,7 @@ def _is_margin(met: tuple[Meeting, ...]) -> bool:
     return any(
         _LIMITS.intersection(one.on) and (_is_code(one) or _SHIFTS.intersection(one.way))
         for one in factors  # 2y − 1
-        if not one.paired
+        if not one.pairs
     )
 
 

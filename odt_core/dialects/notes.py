@@ -213,7 +213,13 @@ def _of_what_is_learnt(role: TrainRole, infer: InferRole | None, goal: Goal) -> 
             f"prediction, not {names}. Choose another if that is wrong (--use "
             f"prediction={goal.others[0]})."
         )
-    if infer is not None and not goal.comparable:
+    if infer is not None and goal.of_likeness:
+        yield (
+            f"The loss does not compare a prediction ('{infer.prediction}') itself with a label, "
+            f"so training works, but answers cannot be scored. If answers are labels or numbers "
+            f"all the same, say so (--use task=classes, or task=values)."
+        )
+    elif infer is not None and not goal.comparable:
         yield (
             f"A prediction ('{infer.prediction}') has another number of values than a target, so "
             f"training works, but answers cannot be scored. Choose another output if there is one "

@@ -68,6 +68,7 @@ class Goal:
     scores_each: int = 0  # K, where a prediction has K scores for each number of a target
     targets_are_probabilities: bool = False  # as of Contract
     rows_are_one_hot: bool = False
+    of_likeness: bool = False  # the loss compares labels, but not with the prediction
 
 
 def goal_of(
@@ -96,7 +97,10 @@ def goal_of(
     if smallest and _are_distances(prediction, trainer):
         output_kind = OutputKind.DISTANCES
     each = _scores_each(target_shape, labels, prediction)
-    comparable = bool(each) or _comparable(task, target_shape, samples, labels, prediction)
+    likeness = kind is Loss.LIKENESS and task is Task.VALUES and wish.task is None and not each
+    comparable = bool(each) or (
+        not likeness and _comparable(task, target_shape, samples, labels, prediction)
+    )
     label_kind = wish.label_kind or _label_kind(task, labels, kind)
     several = label_kind is LabelKind.ONE_HOT and (count or 0) >= 2
     return Goal(
@@ -115,6 +119,7 @@ def goal_of(
         scores_each=each,
         targets_are_probabilities=task is Task.VALUES and kind.of_shares and not each,
         rows_are_one_hot=task is Task.VALUES and not each and _is_one_of(prediction, kind),
+        of_likeness=likeness,
     )
 
 

@@ -49,7 +49,9 @@ _MOVES = frozenset(
 _BENDS = frozenset({"EXP", "LOGISTIC"})
 _SLICES = frozenset({"SLICE", "SPLIT", "SPLIT_V", "STRIDED_SLICE", "UNPACK"})
 _JOINS = frozenset({"CONCATENATION", "PACK"})
-_COMPARISONS = frozenset({"EQUAL", "NOT_EQUAL", "SUB"})
+_COMPARISONS = frozenset(
+    {"EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL", "SUB"}
+)
 _ACTIVATIONS = {
     number: name
     for name, number in vars(schema.ActivationFunctionType).items()
@@ -70,7 +72,7 @@ class Meeting:
     shares: of what sums to 1, or log(Σ exp(answer)) is computed beside: a softmax.
     softplus: log(1 + exp(answer)) is computed beside, or log(sigmoid(answer)).
     chooses: the input says which of two is taken. part: only some of its numbers meet this.
-    paired: it tells how the input's numbers compare with each other.
+    pairs: the ops by which the input's numbers are compared with each other on the way.
     mixed: another input, such as labels, is in the answer already; again: this one is.
     """
 
@@ -85,7 +87,7 @@ class Meeting:
     softplus: bool = False
     chooses: bool = False
     part: bool = False
-    paired: bool = False
+    pairs: tuple[str, ...] = ()
     mixed: bool = False
     again: bool = False
 
@@ -335,7 +337,7 @@ class Facts:
                 softplus=between is not None and "SUM" not in between,
                 chooses=one.name in CHOICES and tensor == one.reads[0],
                 part=any(self._takes_part(step) for step in way),
-                paired=any(self._pairs(step, index) for step in way),
+                pairs=tuple(sorted({step.name for step in way if self._pairs(step, index)})),
                 again=index in inside,
                 mixed=bool((inside & self._names.keys()) - self._samples - {index}),
             )

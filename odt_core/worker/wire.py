@@ -99,7 +99,9 @@ def unpack_description(document: Mapping[str, Any]) -> ModelDescription:
                     **row,
                     **{name: tuple(row[name]) for name in listed},
                     "meets": tuple(
-                        Meeting(**{**one, "way": tuple(one["way"]), "on": tuple(one["on"])})
+                        Meeting(
+                            **{**one, **{kind: tuple(one[kind]) for kind in ("way", "on", "pairs")}}
+                        )
                         for one in row["meets"]
                     ),
                     "enters": tuple(map(_entry, row["enters"])),

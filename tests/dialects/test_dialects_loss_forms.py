@@ -267,6 +267,42 @@ def test_labels_that_tell_which_are_alike_are_not_compared_with_an_embedding(tmp
     assert losses[-1].loss < losses[0].loss
 
 
+def hardest(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    """A triplet loss of the farthest that is alike and the nearest that is not."""
+    apart = tf.reduce_sum((z[:, None] - z[None]) ** 2.0, -1)
+    same = tf.cast(tf.equal(y[:, None], y[None]), FLOATS)
+    others = apart + tf.reduce_max(apart, 1, keepdims=True) * (1.0 - same)
+    return tf.nn.relu(tf.reduce_max(same * apart, 1) - tf.reduce_min(others, 1) + 0.5)
+
+
+def in_order(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    """RankNet."""
+    leads = z[:, 0][:, None] - z[:, 0][None]
+    return entropy(tf.cast(y[:, None] > y[None], FLOATS), leads)
+
+
+@pytest.mark.parametrize("dtype", [INTS, FLOATS])
+@pytest.mark.parametrize(("loss", "outputs"), [(hardest, 8), (in_order, 1), (in_order, 3)])
+def test_labels_that_are_compared_with_each_other_score_no_answer(loss, outputs, dtype, tmp_path):
+    y = tf.TensorSpec([None], dtype)
+    model = model_of(loss, tmp_path, outputs=outputs, y=y, name="output")
+    assert (model.contract.trainable, model.contract.scored) == (True, False)
+    assert any("does not compare a prediction" in note for note in model.contract.notes)
+    said = model.with_choice(Choice(task=Task.CLASSES if outputs > 1 else Task.VALUES))
+    assert said.contract.scored
+
+
+def correlation(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    y, z = y - tf.reduce_mean(y), z[:, 0] - tf.reduce_mean(z)
+    return -y * z / tf.sqrt(tf.reduce_sum(y * y) * tf.reduce_sum(z * z))
+
+
+def test_numbers_less_their_mean_are_still_compared_with_answers(tmp_path):
+    y = tf.TensorSpec([None], FLOATS)
+    contract = model_of(correlation, tmp_path, y=y, name="output").contract
+    assert (contract.task, contract.scored) == (Task.VALUES, True)
+
+
 def test_labels_of_more_classes_than_an_embedding_has_numbers_are_not_compared_with_it(tmp_path):
     table = tf.constant(np.eye(8, 20), FLOATS)
 

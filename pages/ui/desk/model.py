@@ -133,8 +133,8 @@ class HasModel(HasWorker):
         if self.model.as_it_came or self.contract.scored:
             return ""
         return (
-            "This model's answers and targets differ in shape (as an embedding and a label do), so "
-            "its answers cannot be scored."
+            "This model's answers are not compared with its targets (as an embedding is not with a "
+            "label), so they cannot be scored."
         )
 
     @property
