@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -161,6 +161,7 @@ class Contract:
     loss_note: str = LOSS_NAME  # what to call the loss, and what is known of it
     input_dtype: str = "float32"  # of the samples, numpy's name
     free_axes: tuple[int, ...] = ()  # axes of input_shape that may have any size
+    free_targets: tuple[int, ...] = ()  # axes of target_shape with the sample's size of that axis
     comparable: bool = True  # a prediction has as many numbers as its target
     activation: Activation = Activation.NONE  # of predictions of values, such as masks
     scores_each: int = 0  # K, where a prediction has K scores for each of a target's class numbers
@@ -238,6 +239,17 @@ class Contract:
             got == want or axis in self.free_axes
             for axis, (got, want) in enumerate(zip(shape, self.input_shape, strict=True))
         )
+
+    def sized(self, shape: tuple[int, ...]) -> Contract:
+        """The same with targets as samples of this shape have them; as it is where the model does
+        not take such.
+        """
+        if not self.free_targets or not self.takes(shape):
+            return self
+        target = list(self.target_shape)
+        for axis in self.free_targets:
+            target[axis] = shape[axis]
+        return replace(self, target_shape=tuple(target))
 
     @property
     def measures_errors(self) -> bool:
@@ -358,6 +370,7 @@ class Contract:
             "target_shape",
             "feature_shape",
             "free_axes",
+            "free_targets",
             "notes",
             "pixel_range",
         ):

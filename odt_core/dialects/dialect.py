@@ -143,7 +143,7 @@ def propose(
     feature_shape = proposed(of_one(found.samples)) if found.samples else input_shape
     part = found.samples if together and train and found.labels is None else None
     again = proposed(of_one(part)) if part else input_shape
-    return Contract(
+    contract = Contract(
         train=train,
         infer=infer,
         input_shape=input_shape,
@@ -161,6 +161,7 @@ def propose(
         loss_note=loss_note(largest, train),
         input_dtype=dtype,
         free_axes=free,
+        free_targets=() if extractor else tuple(axis for axis in goal.open_targets if axis in free),
         comparable=goal.comparable,
         activation=goal.activation,
         scores_each=goal.scores_each,
@@ -171,6 +172,7 @@ def propose(
         pixel_range=pixels,
         looks_up=infer is not None and _looks_up(table[infer.signature], dtype),
     )
+    return contract.sized(input_shape)
 
 
 def _train_roles(

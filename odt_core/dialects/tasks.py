@@ -60,6 +60,7 @@ class Goal:
     others: tuple[str, ...] = ()  # outputs that might as well
     outputs: int | None = None  # K
     target_shape: tuple[int, ...] = ()
+    open_targets: tuple[int, ...] = ()  # axes of it that the file leaves open
     label_kind: LabelKind = LabelKind.VALUES
     output_kind: OutputKind = OutputKind.UNKNOWN
     comparable: bool = True  # a prediction has as many numbers as its target, as far as one knows
@@ -109,6 +110,7 @@ def goal_of(
         others=tuple(one.name for one in fitting[1:] if task is Task.VALUES and comparable),
         outputs=_outputs(task, labels, prediction, count),
         target_shape=target_shape,
+        open_targets=_open_targets(target_shape, labels, prediction),
         label_kind=label_kind,
         output_kind=output_kind,
         comparable=comparable,
@@ -248,6 +250,8 @@ def _task(
     if whole(labels):
         if prediction is not None and whole(prediction) and size > 1:
             return Task.VALUES  # such as the tag of each word
+        if _has_open_places(labels, prediction):
+            return Task.VALUES  # the same, of any number of words
         if loss is Loss.NUMBERS:
             return Task.VALUES  # that happen to be whole, such as counts
         if loss is Loss.LIKENESS and not _is_called_scores(prediction):
@@ -266,6 +270,15 @@ def _task(
     if score_count(labels) is None and not is_open_row(labels):
         return Task.VALUES
     return Task.CLASSES if _of_classes(prediction, loss) else Task.VALUES
+
+
+def _has_open_places(labels: TensorDescription, prediction: TensorDescription | None) -> bool:
+    """Whether a prediction has a row of scores for each of any number of labels."""
+    if prediction is None or None not in of_one(labels):
+        return False
+    *places, count = of_one(prediction) or (None,)
+    alike = compatible(of_one(labels), tuple(places))
+    return alike and None in places and count is not None and count >= 2
 
 
 def _task_of_same_size(
@@ -366,6 +379,18 @@ def _target_shape(
     if prediction is not None and compatible(shape, of_one(prediction)):
         shape = tuple(a or b for a, b in zip(shape, of_one(prediction), strict=True))
     return tuple(size or 1 for size in shape)
+
+
+def _open_targets(
+    target_shape: tuple[int, ...],
+    labels: TensorDescription | None,
+    prediction: TensorDescription | None,
+) -> tuple[int, ...]:
+    """The axes of targets that have no size in the file, and neither has the prediction's."""
+    if labels is None or prediction is None or not target_shape:
+        return ()
+    pairs = zip(of_one(labels), of_one(prediction), strict=False)
+    return tuple(axis for axis, (one, two) in enumerate(pairs) if one is None and two is None)
 
 
 def _comparable(

@@ -17,6 +17,7 @@ from odt_core.graph import SignatureDescription
 # What a Choice does not say: how predictions are compared with what was learnt. As of Contract.
 _LEARNT: dict[str, Callable[[Any], Any]] = {
     "target_shape": lambda sizes: tuple(int(size) for size in sizes),
+    "free_targets": lambda axes: tuple(int(axis) for axis in axes),
     "comparable": bool,
     "activation": Activation,
     "scores_each": int,
@@ -70,6 +71,9 @@ def _fits(contract: Contract, signatures: tuple[SignatureDescription, ...]) -> b
     )
     shape, each = of_one(answer), contract.scores_each
     if contract.given_back not in (None, *contract.input_sizes):
+        return False
+    free = set(contract.free_axes).intersection(range(len(contract.target_shape)))
+    if not free.issuperset(contract.free_targets):
         return False
     if min(contract.target_shape, default=1) < 1 or (each and shape[-1:] != (each,)):
         return False

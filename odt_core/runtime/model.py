@@ -256,11 +256,12 @@ class Model:
 
         check_raw(raw)
         check_ids(raw, self.contract.ids)
+        preprocessing = preprocessing or self.preprocessing
         return prepare(
             raw,
-            preprocessing or self.preprocessing,
+            preprocessing,
             self._labels_for(raw) if labels is None else labels,
-            self.targets_in(raw),
+            self.targets_in(raw, preprocessing.shape),
             self.contract.scores_each,
             rows_are_one_hot=self.contract.rows_are_one_hot,
         )
@@ -283,12 +284,12 @@ class Model:
             )
         return named
 
-    def targets_in(self, raw: RawSamples) -> tuple[int, ...] | None:
-        """The shape of the targets to take from raw samples: those of a model of values; and of one
-        that is taken for an autoencoder, such as say something else than the samples, so that they
-        are not dropped unseen.
+    def targets_in(self, raw: RawSamples, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        """The shape of the targets to take from raw samples that get a shape: those of a model of
+        values; and of one that is taken for an autoencoder, such as say something else than the
+        samples, so that they are not dropped unseen.
         """
-        contract = self.contract
+        contract = self.contract.sized(shape)
         again = contract.task is Task.RECONSTRUCTION and any(role.labels for role in contract.train)
         given = [one for one in raw.targets if one is not None]
         if not again or not given or len(given) < len(raw):

@@ -353,8 +353,9 @@ class Session:
                 x = self.bottlenecks(x)
         result = self._predict(role, x)
         if contract.measures_errors:
-            fits = result[0].size == int(np.prod(contract.target_shape))
-            return result.reshape((len(x), *contract.target_shape)) if fits else result
+            shape = contract.sized(x.shape[1:]).target_shape
+            fits = result[0].size == int(np.prod(shape))
+            return result.reshape((len(x), *shape)) if fits else result
         if role.kind is OutputKind.DISTANCES:
             result = -result
         return result if result.ndim == 2 else result.reshape(len(x), -1)

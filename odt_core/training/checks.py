@@ -108,7 +108,7 @@ def _check_learnt(contract: Contract, samples: Samples, what: str) -> None:
     dropped = contract.why_not_given_back(samples.x, samples.y)
     if dropped:
         raise TrainingError(f"The {what} cannot be trained on. {dropped}")
-    _check_targets(contract, samples.y, what)
+    _check_targets(contract.sized(samples.x.shape[1:]), samples.y, what)
 
 
 def _check_shape(session: Session, samples: Samples, what: str) -> None:

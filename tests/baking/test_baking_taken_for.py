@@ -113,6 +113,7 @@ def tags(folder):
         {"target_shape": [-4]},
         {"target_shape": [5]},
         {"target_shape": 4},
+        {"free_targets": [7]},
         {"activation": "tanh"},
         {"given_back": "nothing"},
     ],

@@ -53,3 +53,31 @@ def model_of(
         return {name: answer(net(x))}
 
     return load_model(file_of(net, folder, train=train, infer=infer))
+
+
+def tagger(folder: Any, length: int | None = None) -> bytes:
+    """A file that learns one of 4 tags for each word of `length`; None: of any number of words."""
+
+    class Tagger(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            draw = np.random.default_rng(0)
+            self.table = tf.Variable(draw.normal(0, 0.5, (20, 4)), dtype=FLOATS)
+
+    net = Tagger()
+    spec = tf.TensorSpec([None, length], INTS)
+
+    @tf.function(input_signature=[spec, spec])
+    def train(tokens, tags):
+        with tf.GradientTape() as tape:
+            scores = tf.gather(net.table, tokens)
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tags, scores))
+        gradient = tf.convert_to_tensor(tape.gradient(loss, net.table))
+        net.table.assign_sub(5.0 * gradient)
+        return {"loss": loss}
+
+    @tf.function(input_signature=[spec])
+    def infer(tokens):
+        return {"tags": tf.argmax(tf.gather(net.table, tokens), -1)}
+
+    return file_of(net, folder, train=train, infer=infer)

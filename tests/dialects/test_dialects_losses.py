@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import odt_core as odt
 from odt_core import Samples, Settings, Task, fit, load_model
 from odt_core.dialects.contract import Activation, Contract
 from odt_core.errors import TrainingError
 from tests.converting import file_of
-from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net, model_of
+from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net, model_of, tagger
 
 
 def log_cosh(y, z):
@@ -287,38 +290,33 @@ def test_target_of_one_sample_a_call_may_have_any_form(labels, tmp_path):
     assert losses[-1] < 0.2 * losses[0]
 
 
-def test_tags_of_words_are_compared_with_their_scores(tmp_path):
-    class Tagger(tf.Module):
-        def __init__(self):
-            super().__init__()
-            draw = np.random.default_rng(0)
-            self.table = tf.Variable(draw.normal(0, 0.5, (20, 4)), dtype=FLOATS)
-
-    tagger = Tagger()
-    spec = tf.TensorSpec([None, 7], INTS)
-
-    @tf.function(input_signature=[spec, spec])
-    def train(tokens, tags):
-        with tf.GradientTape() as tape:
-            scores = tf.gather(tagger.table, tokens)
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tags, scores))
-        gradient = tf.convert_to_tensor(tape.gradient(loss, tagger.table))
-        tagger.table.assign_sub(5.0 * gradient)
-        return {"loss": loss}
-
-    @tf.function(input_signature=[spec])
-    def infer(tokens):
-        return {"tags": tf.argmax(tf.gather(tagger.table, tokens), -1)}
-
-    model = load_model(file_of(tagger, tmp_path, train=train, infer=infer))
+@pytest.mark.parametrize("length", [7, None])
+def test_tags_of_words_are_compared_with_their_scores(length, tmp_path):
+    model = load_model(tagger(tmp_path, length))
     contract = model.contract
     assert (contract.task, contract.scores_each, contract.scored) == (Task.VALUES, 4, True)
+    assert contract.target_shape == contract.input_shape
     assert contract.activation is Activation.SOFTMAX
     tokens = np.random.default_rng(1).integers(0, 20, (40, 7)).astype(np.float32)
     session = model.session()
     for _ in range(60):
         session.train_step(tokens, tokens % 4)
     assert (session.infer(tokens).argmax(axis=-1) == tokens % 4).mean() > 0.95
+
+
+@pytest.mark.parametrize("length", [3, 40])
+def test_tags_of_texts_of_any_length_are_learnt_and_judged(length, tmp_path):
+    model = load_model(tagger(tmp_path))
+    tokens = np.random.default_rng(1).integers(0, 20, (40, length)).astype(np.float32)
+    raw = odt.RawSamples(tuple(tokens), ("",) * 40, ("",) * 40, tuple(tokens % 4))
+    taken = replace(model.preprocessing, shape=(length,))
+    samples, session = model.prepare(raw, preprocessing=taken), model.session()
+    assert samples.y.shape == tokens.shape
+    fit(session, samples, Settings(epochs=60, batch_size=40))
+    assert odt.evaluate(session, samples).places.mean_iou > 0.9
+    assert model.contract.sized((5,)).target_shape == (5,)
+    with pytest.raises(TrainingError, match=rf"this model learns \['N', {length}\]"):
+        fit(session, replace(samples, y=samples.y[:, 1:]), Settings(epochs=1))
 
 
 class TestTargetsThatCannotBeLearnt:

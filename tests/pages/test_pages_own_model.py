@@ -16,6 +16,7 @@ from odt_core.training.settings import Settings
 from odt_core.workspace import Kind, Part, Workspaces
 from pages.ui.desk import Desk
 from pages.ui.run import Phase
+from tests.dialects.small_nets import tagger
 from tests.pages.own_models import (
     OTHERS,
     OURS,
@@ -211,6 +212,20 @@ class TestTensorFlowCheckpoints:
         assert said(app)
         assert "unexpected" not in said(app)
         assert desk.workspace.manifest == before
+
+
+class TestTagsOfTextsOfAnyLength:
+    def test_they_have_the_length_that_is_chosen(self, app, desk_of, tmp_path):
+        file = tmp_path / "tagger.tflite"
+        file.write_bytes(tagger(tmp_path))
+        drop(app, file)
+        app.number_input(key="input_axis_0").set_value(7).run()
+        assert "Tells one of 4 classes for each of 7 places" in shown(app)
+        x = RNG.integers(0, 20, (24, 7)).astype(np.int32)
+        give(app, "texts.npz", npz(x=x, y=x % 4))
+        assert not said(app)
+        train(app, desk_of(app))
+        every_part_of_evaluate(app)
 
 
 class TestAnswersThatCannotBeJudged:

@@ -49,10 +49,11 @@ class HasModel(HasWorker):
 
     @property
     def contract(self) -> Contract:
-        """What each of its signatures is used for."""
+        """What each of its signatures is used for, with samples of the card's shape."""
         model = self.model
         if model not in self._contracts:
-            self._contracts = newest(self._contracts, model, self.worker().contract)
+            contract = self.worker().contract.sized(self.card.input_shape)
+            self._contracts = newest(self._contracts, model, contract)
         return self._contracts[model]
 
     @property
