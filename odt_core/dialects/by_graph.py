@@ -23,8 +23,9 @@ def only_trainer(table: Table) -> SignatureDescription | None:
 
 def only_predictor(table: Table, trainer: SignatureDescription) -> SignatureDescription | None:
     """The one signature that takes samples alone, changes nothing, computes with what training
-    changes, and gives an output in the form of the targets, or of what they are compared with; or
-    one that takes what training takes, with or without what is learnt.
+    changes, and gives an output in the form of the targets, or of what they are compared with, or
+    numbers of any form where training compares answers with each other; or one that takes what
+    training takes, with or without what is learnt.
     """
     found = [one for one in table.values() if one is not trainer and _may_predict(one, trainer)]
     return found[0] if len(found) == 1 else None
@@ -53,7 +54,10 @@ def _may_predict(one: SignatureDescription, trainer: SignatureDescription) -> bo
     theirs = data_inputs(trainer)
     if not any(compatible(of_one(samples), of_one(two)) for two in theirs if two.weighed):
         return False
-    targets = [two for two in theirs if not two.weighed] or [samples]
+    targets = [two for two in theirs if not two.weighed]
+    if not targets and len(theirs) > 1:  # pairs or triplets: answers are compared with each other
+        return any(_is_row(output) for output in one.outputs)
+    targets = targets or [samples]
     return any(_answers(output, target, trainer) for output in one.outputs for target in targets)
 
 
@@ -78,14 +82,18 @@ def _takes_samples(one: SignatureDescription) -> bool:
     return len(data) == 1 and data[0].weighed
 
 
+def _is_row(output: TensorDescription) -> bool:
+    return bool(output.shape) and numeric(output) and not output.counted
+
+
 def _answers(
     output: TensorDescription, target: TensorDescription, trainer: SignatureDescription
 ) -> bool:
     """Whether an output may be what the trainer compares with a target."""
-    if not output.shape or not numeric(output) or output.counted:
+    if not _is_row(output):
         return False
     if not whole(target) or size_of(of_one(target)) > 1:
         return compatible(of_one(target), of_one(output))
     meets = [met for loss in trainer.outputs for met in loss.meets if met.input == target.name]
-    known = {met.width for met in meets} - {None}
+    known = {met.width for met in meets if not met.pairs} - {None}  # of pairs it says nothing
     return score_count(output) in known if known else score_count(output) is not None

@@ -164,8 +164,8 @@ def find_predictor(
         return None, list(filter(None, (why_not_written(one, "tried out") for one in named)))
     return told, [
         f"No name says which signature predicts; '{told.name}' was taken, because it alone takes "
-        f"samples, changes nothing and gives answers as training compares them with targets. "
-        f"Choose another if that is wrong."
+        f"samples, changes nothing and gives answers as training compares them. Choose another if "
+        f"that is wrong."
     ]
 
 

@@ -55,6 +55,14 @@ def model_of(
     return load_model(file_of(net, folder, train=train, infer=infer))
 
 
+def hardest(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    """A triplet loss of the farthest that is alike and the nearest that is not."""
+    apart = tf.reduce_sum((z[:, None] - z[None]) ** 2.0, -1)
+    same = tf.cast(tf.equal(y[:, None], y[None]), FLOATS)
+    others = apart + tf.reduce_max(apart, 1, keepdims=True) * (1.0 - same)
+    return tf.nn.relu(tf.reduce_max(same * apart, 1) - tf.reduce_min(others, 1) + 0.5)
+
+
 def tagger(folder: Any, length: int | None = None) -> bytes:
     """A file that learns one of 4 tags for each word of `length`; None: of any number of words."""
 

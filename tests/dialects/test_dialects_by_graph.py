@@ -9,7 +9,7 @@ import tensorflow as tf
 import odt_core as odt
 from odt_core.dialects import propose
 from tests.converting import file_of
-from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net
+from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net, hardest
 
 X = tf.TensorSpec([None, WIDTH], FLOATS, "x")
 Y = tf.TensorSpec([None], INTS, "y")
@@ -92,6 +92,35 @@ class TestNoNameTells:
         session = model.session()
         assert session.infer(x).shape == (5, 1)
         assert np.isfinite(session.train_step(x, np.ones([5, 1], np.float32)))
+
+    @pytest.mark.parametrize("compared", ["triplets", "labels"])
+    def test_what_makes_the_answers_that_training_compares_with_each_other_predicts(
+        self, compared, tmp_path
+    ):
+        net = Net(4)
+
+        def of_triplets(anchor, positive, negative):
+            def apart(one, two):
+                return tf.reduce_sum((net(one) - net(two)) ** 2.0, -1)
+
+            def loss():
+                return tf.nn.relu(apart(anchor, positive) - apart(anchor, negative) + 0.3)
+
+            return {"loss": net.step(loss)}
+
+        def of_labels(x, y):
+            return {"loss": net.step(lambda: hardest(y, net(x)))}
+
+        of_three = [tf.TensorSpec([None, WIDTH], FLOATS, one) for one in ("a", "p", "n")]
+        step, specs = {"triplets": (of_triplets, of_three), "labels": (of_labels, [X, Y])}[compared]
+        train = tf.function(step).get_concrete_function(*specs)
+        embed = tf.function(lambda x: {"embedding": net(x)}).get_concrete_function(X)
+        model = odt.load_model(file_of(net, tmp_path, train=train, embed=embed))
+        contract = model.contract
+        assert (contract.infer.signature, contract.infer.prediction) == ("embed", "embedding")
+        assert (contract.task, contract.scored) == (odt.Task.VALUES, False)
+        assert contract.trainable is (compared == "labels")
+        assert model.session().infer(np.ones((2, WIDTH), np.float32)).shape == (2, 4)
 
     def test_nothing_predicts_where_no_output_is_an_answer(self, tmp_path):
         contract = model_with(tmp_path, train="train", infer=None).contract

@@ -14,7 +14,7 @@ from odt_core.dialects.contract import Activation, LabelKind, OutputKind
 from odt_core.errors import SampleError, SignatureError
 from odt_core.evaluation import evaluate
 from tests.converting import file_of
-from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net, model_of
+from tests.dialects.small_nets import FLOATS, INTS, WIDTH, Net, hardest, model_of
 
 NUMBER = tf.TensorSpec([None], INTS)
 LOG = tf.math.log
@@ -265,14 +265,6 @@ def test_labels_that_tell_which_are_alike_are_not_compared_with_an_embedding(tmp
     numbers = Samples(X, Y.astype(np.float32), model.labels)
     losses = fit(model.session(), numbers, Settings(epochs=4, batch_size=16)).records
     assert losses[-1].loss < losses[0].loss
-
-
-def hardest(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
-    """A triplet loss of the farthest that is alike and the nearest that is not."""
-    apart = tf.reduce_sum((z[:, None] - z[None]) ** 2.0, -1)
-    same = tf.cast(tf.equal(y[:, None], y[None]), FLOATS)
-    others = apart + tf.reduce_max(apart, 1, keepdims=True) * (1.0 - same)
-    return tf.nn.relu(tf.reduce_max(same * apart, 1) - tf.reduce_min(others, 1) + 0.5)
 
 
 def in_order(y: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
