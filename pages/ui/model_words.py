@@ -129,7 +129,8 @@ def abilities(contract: Contract) -> list[tuple[bool, str]]:
     else:
         train = (False, "Cannot be trained. " + _reason(contract.notes, "train"))
     if contract.infer is not None:
-        predict = (True, f"Can be tried out and measured: '{contract.infer.signature}'.")
+        measured = " and measured" if contract.scored else ""
+        predict = (True, f"Can be tried out{measured}: '{contract.infer.signature}'.")
     else:
         shown = ""
         if any(role.loss for role in contract.train):

@@ -235,6 +235,7 @@ class TestAnswersThatCannotBeJudged:
         drop(app, OURS / "dialect_alike.tflite")
         desk = desk_of(app)
         assert "Gives 8 numbers," in shown(app)
+        assert "Can be tried out:" in shown(app)
         x = RNG.normal(size=(20, 6)).astype(np.float32)
         give(app, "faces.npz", npz(x=x, y=(np.arange(20) % 4).astype(np.float32)))
         assert not said(app)
