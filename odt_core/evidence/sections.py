@@ -66,7 +66,7 @@ def personalisation_sections(card: dict[str, Any]) -> list[Section]:
         *_inside_sections(card, has),
         Section(
             "Samples",
-            _drawn_as(card["reproduce"]["labels"]) if has("samples") else (),
+            _drawn_as(card["reproduce"]["labels"]) if has("samples", "map") else (),
             tables.samples(card),
             has("samples"),
         ),
@@ -224,10 +224,11 @@ def _inside_sections(card: dict[str, Any], has: Has) -> list[Section]:
 
 
 def _drawn_as(names: Sequence[str | None]) -> tuple[str, ...]:
-    """What labels are called in the charts whose font lacks their letters. names: by output."""
-    drawn = ((look.shown(name, at), name) for at, name in enumerate(names) if name is not None)
-    other = [f"{shown} = {name}" for shown, name in drawn if shown != name]
-    return (f"In the charts, whose font lacks the letters: {tables.some(other)}.",) if other else ()
+    """What labels are called in the pictures whose font lacks their letters. names: by output."""
+    named = ((look.drawn(name, at), name) for at, name in enumerate(names) if name is not None)
+    other = [f"{drawn} = {name}" for drawn, name in named if drawn != name]
+    told = "In the pictures, whose font lacks the letters"
+    return (f"{told}: {tables.some(other)}.",) if other else ()
 
 
 def _left_out(rows: Sequence[object], what: str) -> tuple[str, ...]:

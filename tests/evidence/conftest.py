@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from evidence_cases import Trained, train
 
+from odt_core.evidence.charts.canvas import Canvas
+
 
 @pytest.fixture(scope="session")
 def trained() -> Trained:
@@ -19,6 +21,19 @@ def trained() -> Trained:
 @pytest.fixture(scope="session")
 def packed(trained: Trained) -> bytes:
     return trained.bundle()
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All words that pictures are drawn with, in order."""
+    said, text = [], Canvas.text
+
+    def seen(canvas, at, words, *more, **kept):
+        said.append(words)
+        return text(canvas, at, words, *more, **kept)
+
+    monkeypatch.setattr(Canvas, "text", seen)
+    return said
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zipfile
+from copy import deepcopy
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -24,6 +25,7 @@ from odt_core.evaluation.leaks import trained_earlier
 from odt_core.evidence import Curves
 from odt_core.evidence.cards import readable_files
 from odt_core.evidence.inside import Inside
+from odt_core.evidence.sections import personalisation_sections
 from odt_core.runtime import load_model
 from odt_core.samples import Labels
 from odt_core.training import Outcome
@@ -327,14 +329,23 @@ class Tags(HTMLParser):
 
 
 class TestNamesInOtherLetters:
-    def test_card_tells_what_the_charts_call_them(self, trained):
-        names = ("null", "أربعة", *trained.own.labels.names[2:])
+    def test_card_tells_what_the_pictures_call_them(self, trained, written):
+        names = ("null", "أربعة", "star ⭐", *trained.own.labels.names[3:])
         files = files_of(train(Labels(names)).bundle())
-        key = "In the charts, whose font lacks the letters: label 2 = أربعة."
+        assert {"label 2", "star (3)"} <= set(written)
+        key = "In the pictures, whose font lacks the letters: label 2 = أربعة, star (3) = star ⭐."
         sections = files["personalisation-card.md"].decode().split("## ")
         told = {section.splitlines()[0]: key in section for section in sections}
         assert told["Your test samples"]
         assert told["Samples"]
+
+    @pytest.mark.parametrize("chart", ["samples", "map"])
+    def test_one_picture_of_training_samples_is_enough_for_its_names_to_be_told(self, card, chart):
+        one = deepcopy(card) | {"charts": {chart: {"title": "", "note": ""}}}
+        one["reproduce"]["labels"] = ["star ⭐"]
+        (samples,) = (part for part in personalisation_sections(one) if part.heading == "Samples")
+        key = "In the pictures, whose font lacks the letters: star (1) = star ⭐."
+        assert samples.sentences == (key,)
 
 
 class TestHostileNames:

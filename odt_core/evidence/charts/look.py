@@ -50,22 +50,16 @@ def runs(text: str) -> list[tuple[str, bool]]:
     return found
 
 
-def shown(name: str | None, index: int) -> str:
-    """A label as the fonts can show it: where they cannot, its place, counted from 1."""
-    text = called(name, index)
-    return text if _DRAWABLE.issuperset(text) else f"label {index + 1}"
-
-
 def drawn(name: str | None, index: int) -> str:
-    """A label as a picture has it: of letters that the fonts lack, the others and the number of
-    its place, or `shown` where nothing is left to read.
+    """A label as a picture has it: where the fonts lack letters of it, the others and the number
+    of its place, counted from 1, or that alone where nothing is left to read.
     """
     text = called(name, index)
     if _DRAWABLE.issuperset(text):
         return text
     left = " ".join("".join(letter for letter in text if letter in _DRAWABLE).split())
     readable = any(letter.isalnum() for letter in left)
-    return f"{left} ({index + 1})" if readable else shown(name, index)
+    return f"{left} ({index + 1})" if readable else f"label {index + 1}"
 
 
 def short(text: str, most: int) -> str:
