@@ -63,7 +63,7 @@ class Matrices:
         names = [html_text(look.short(text, 12)) for text in self.labels]
         places = list(range(len(names)))
         data: list[dict[str, Any]] = []
-        layout: dict[str, Any] = {"height": 560}
+        layout: dict[str, Any] = {"height": 560, "plot_bgcolor": look.GRID}  # between cells
         for index, (role, counts) in enumerate(self.counts):
             suffix = "" if index == 0 else str(index + 1)
             data += self._heatmaps(role, counts, suffix)
@@ -117,7 +117,7 @@ class Matrices:
                 "y": list(range(len(names))),
                 "zmin": -1,
                 "zmax": 1,
-                "colorscale": [[0, look.MISTAKE], [0.5, look.GRID], [1, look.COLOURS[role]]],
+                "colorscale": [[0, look.MISTAKE], [0.5, look.PAPER], [1, look.COLOURS[role]]],
                 "showscale": False,
                 "xgap": 2,
                 "ygap": 2,
