@@ -444,6 +444,25 @@ class TestText:
             assert "star ⭐️" in told, name
             assert "&lt;b&gt;לב" in told, name
 
+    @pytest.mark.parametrize(("labels", "lacked"), [(40, True), (41, False)])
+    def test_matrix_tells_of_letters_that_it_lacks_only_where_it_has_names(
+        self, written, labels, lacked
+    ):
+        counts = ((Role.OWN, np.eye(labels, dtype=int)),)
+        names = tuple(f"star ⭐ {k}" for k in range(labels))
+        Matrices("m", "", "", counts, names, tuple(map(look.drawn, names, range(labels)))).png()
+        assert (look.LACKED in written) == lacked
+
+    @pytest.mark.parametrize(("labels", "lacked"), [(12, True), (13, False)])
+    def test_map_tells_of_letters_that_it_lacks_only_where_it_has_names(
+        self, written, labels, lacked
+    ):
+        outputs = tuple(k % labels for k in range(60))
+        names = tuple(f"star ⭐ {k}" for k in outputs)
+        (chart,) = inside_charts(Inside(map=replace(seen(60), outputs=outputs, names=names)))
+        chart.png()
+        assert (look.LACKED in written) == lacked
+
     def test_every_letter_of_what_charts_can_say_is_in_the_font(self):
         rooms = (odt_core.evaluation, odt_core.studies, odt_core.evidence)
         said = {letter for room in rooms for text in texts_in(room) for letter in text}

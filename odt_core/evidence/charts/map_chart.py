@@ -82,7 +82,7 @@ class MapChart:
                     canvas.dot(at, 0.75 * self._dot(k), look.COLOURS[role])
             for name, x, y in self._amid(places, self.drawn, (wide, bottom - top)):
                 canvas.text((left + x, top + y), name, _SIZE, weight=600, anchor="m", halo=4)
-        lacked = list(self.drawn) != list(self.names)
+        lacked = can_name(self.drawn) and list(self.drawn) != list(self.names)
         return canvas.png(look.LACKED if lacked else "")
 
     def plotly(self) -> dict[str, Any]:

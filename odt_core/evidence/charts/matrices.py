@@ -57,7 +57,8 @@ class Matrices:
             self._one(canvas, role, counts, (left, top + 66), cell, size, beside, turned)
         note = "columns: predicted, rows: right label; the darker, the more; red: mistakes"
         canvas.text((MARGIN, top + 66 + count * cell + below + 38), note, 24, colour=look.MUTED)
-        return canvas.png(look.LACKED if self.drawn != self.labels else "")
+        lacked = count <= _NAMED and self.drawn != self.labels
+        return canvas.png(look.LACKED if lacked else "")
 
     def plotly(self) -> dict[str, Any]:
         names = [html_text(look.short(text, 12)) for text in self.labels]
