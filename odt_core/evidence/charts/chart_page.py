@@ -39,7 +39,8 @@ for (const chart of JSON.parse(document.getElementById("charts").textContent)) {
       yanchor: "bottom", font: { size: 13 } },
   }, chart.layout);
   // Room for the legend below the axis: a line for all entries, or one each on a phone.
-  layout.margin.b = 72 + (innerWidth < 600 ? 22 * chart.data.length : 30);
+  const entries = chart.data.filter((one) => one.showlegend).length;
+  layout.margin.b = 72 + (innerWidth < 600 ? 22 * entries : entries && 30);
   for (const key of Object.keys(layout)) {
     if (/^[xy]axis/.test(key)) {
       // Ticks that nobody sees keep both axes' numbers apart at the origin.
@@ -49,7 +50,7 @@ for (const chart of JSON.parse(document.getElementById("charts").textContent)) {
     }
   }
   if (innerWidth < 600 && layout.xaxis2) {  // two charts side by side: one below the other
-    Object.assign(layout, { height: 900 });
+    layout.height = layout.yaxis.scaleanchor ? 2 * innerWidth : 900;  // squares as width allows
     layout.xaxis.domain = layout.xaxis2.domain = [0, 1];
     layout.yaxis.domain = [0.57, 1];
     layout.yaxis2.domain = [0, 0.43];
