@@ -94,6 +94,7 @@ class Program(tf.Module):
             _doing(self._model, "train_step", lambda data: {"loss": self.train(*data)}),
             _doing(self._optimiser.config, "apply", self._apply),
             _InPlace(own),
+            convertible_gradients(),  # of a step of one's own
         ):
             return function()
 

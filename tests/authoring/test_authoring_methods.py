@@ -255,6 +255,26 @@ class TestOwnMethods:
         device.train(batches)
         assert worst_error(device.parameters(), before) == 0
 
+    def test_root_of_nought_in_a_step_of_ones_own_when_converted_then_learns_as_keras(
+        self, tmp_path
+    ):
+        def loss_of_lengths(y, output):
+            return tf.square(tf.sqrt(tf.reduce_sum(tf.square(output), axis=-1)) - y[:, 0])
+
+        def train(self, x, y):
+            weights = self.model.trainable_weights
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(self.model.loss(y, self.model(x, training=True)))
+            self.model.optimizer.apply(tape.gradient(loss, weights), weights)
+            return {"loss": loss}
+
+        model, x = with_methods(train=train), np.eye(4, 6, -1, np.float32)
+        model.model.compile("sgd", loss_of_lengths)
+        batches = [(x, x[:, :5] + x[:, 1:])]  # of x = 0: √0, whose slope is infinite, and is right
+        device = self.converted(model, tmp_path)
+        np.testing.assert_allclose(device.train(batches), train_eagerly(model.model, batches), 1e-5)
+        assert worst_error(device.parameters(), model.model.get_weights()) < 1e-5
+
     def test_optimiser_of_compile_when_given_some_weights_then_leaves_the_others(self):
         def train(self, x, y):
             weights = self.model.layers[-1].trainable_weights
