@@ -486,7 +486,7 @@ class Run:
         advice = "Try a smaller learning rate."
         if not self._sets_rate:
             advice = "Its learning rate is part of the file; look for samples with huge numbers."
-        if not self._records:
+        if not self._records and not self._went_on:
             advice = (
                 "The very first loss was not finite, so the learning rate is hardly to blame: "
                 "reset to the base model, restore another checkpoint, or look for samples with "

@@ -558,6 +558,17 @@ class TestNanGuard:
         assert "reset to the base model, restore another checkpoint" in history.message
         assert "smaller" not in history.message
 
+    def test_run_that_goes_on_and_goes_wrong_at_once_then_is_not_told_of_its_very_first_loss(
+        self, session
+    ):
+        settings = Settings(epochs=20, batch_size=8, learning_rate=0.05)
+        progress = fit(session, some(12), settings, [StopAt(5)]).progress
+        grown = np.full_like(progress.state["dense/kernel"], 3e38)  # finite; its loss is not
+        progress = replace(progress, state={**progress.state, "dense/kernel": grown})
+        history = fit(session, some(12), settings, start=progress)
+        assert history.outcome is Outcome.DIVERGED
+        assert history.message.endswith("back at step 5. Try a smaller learning rate.")
+
     @pytest.mark.parametrize(
         ("at", "back"), [(1, "as it was before this run"), (60, "back at step 50")]
     )
