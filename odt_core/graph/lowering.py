@@ -39,7 +39,7 @@ from odt_core.graph.loops.unroll import TOO_LONG, dissolve_lists
 from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.main_signature import sign
 from odt_core.graph.open_sizes import Sizes, fix_sizes, how_to_fix, said_sizes
-from odt_core.graph.operators import called_by, inputs_of, outputs_of
+from odt_core.graph.operators import called_by, inputs_of, outputs_of, run_from
 from odt_core.graph.passed_on import adopt, passed_on
 from odt_core.graph.passes.fast_forms import fast_form
 from odt_core.graph.passes.forms import finish, keep_or_reform, moved, refine
@@ -181,7 +181,7 @@ def lower_with(data: bytes, passes: tuple[Pass, ...], sizes: Sizes | None = None
     lowering.leave_out_long()
     add_state_signatures(model)
     now = Record(
-        tuple(lowering.rewrites),
+        lowering.rewrites,
         tuple(lowering.missing),
         tuple(lowering.checkpoint_signatures),
         _version(passes),
@@ -247,13 +247,18 @@ class _Lowering:
 
     def __init__(self, model: schema.ModelT) -> None:
         self.model = model
-        self.rewrites: list[Rewrite] = []
+        self._rewritten: list[tuple[schema.SubGraphT, Rewrite]] = []  # their numbers change
         self.missing: list[Missing] = []
         self.checkpoint_signatures: list[CheckpointSignature] = []
         self._broken: dict[int, list[Missing]] = {}
         self._checkpoints: dict[int, CheckpointOps] = {}
         self._looping: set[int] = set()  # subgraphs whose loops could not be written out
         self._written_out: list[schema.SubGraphT] = []  # those whose loops were
+
+    @property
+    def rewrites(self) -> tuple[Rewrite, ...]:
+        """The ops that were rewritten."""
+        return tuple(rewrite for _, rewrite in self._rewritten)
 
     def unroll(self) -> None:
         """Writes out the loops over lists of tensors that recurrent layers run."""
@@ -269,8 +274,9 @@ class _Lowering:
                 continue
             if dissolved:
                 self._written_out.append(self.model.subgraphs[index])
-            self.rewrites += [Rewrite(op, name, node) for op, node in dissolved.items()]
-        if self.rewrites and not self._looping:
+            for op, node in dissolved.items():
+                self._tell(index, op, node)
+        if self._rewritten and not self._looping:
             drop_subgraphs(self.model, started)
 
     def subgraph(self, index: int) -> None:
@@ -337,7 +343,7 @@ class _Lowering:
                     raise LoweringError(f"its output should be {old.dtype}, not {new.dtype}.")
                 refine(builder.graph.tensors[new.index], old)
                 replaced[old.index] = new.index
-            self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
+            self._tell(index, op.op, self._node(index, op, operator))
         except LoweringError as error:
             floats = _of_other_floats([*inputs, *wanted])
             advice = "" if floats else self._advice(index, error)
@@ -358,7 +364,7 @@ class _Lowering:
             if not self._signatures(index):
                 raise LoweringError("it stands inside a loop or branch. Move it out.")
             replaced.update(checkpoint.take(op, operator))
-            self.rewrites.append(Rewrite(op.op, self._name(index), self._node(index, op, operator)))
+            self._tell(index, op.op, self._node(index, op, operator))
         except LoweringError as error:
             self._refuse(index, op, operator, str(error))
 
@@ -402,7 +408,7 @@ class _Lowering:
 
     def leave_out_broken(self) -> None:
         """Removes the signatures that run an op which is still there, and which LiteRT lacks, and
-        what was told of their other ops.
+        what was told of ops that no signature runs now.
 
         Raises LoweringError when none is left.
         """
@@ -417,8 +423,6 @@ class _Lowering:
             if callers <= broken:
                 break
             broken |= callers
-        gone = {self._name(index) for index in broken}
-        self.rewrites = [one for one in self.rewrites if one.signature not in gone]
         kept = []
         for signature in self.model.signatureDefs or []:
             if signature.subgraphIndex not in broken:
@@ -434,6 +438,9 @@ class _Lowering:
         if broken and not kept:
             raise LoweringError(self.missing[0].message)
         self.model.signatureDefs = kept
+        running = run_from(self.model, [signature.subgraphIndex for signature in kept])
+        graphs = {self.model.subgraphs[index] for index in running}
+        self._rewritten = [one for one in self._rewritten if one[0] in graphs]
 
     def leave_out_long(self) -> None:
         """Leaves out what has written-out loops, the longest first, where ops are too many: nobody
@@ -460,6 +467,10 @@ class _Lowering:
             for called in called_by(self.model, operator):
                 reasons += self._reasons(called, seen)
         return reasons
+
+    def _tell(self, index: int, op: str, node: str) -> None:
+        rewrite = Rewrite(op, self._name(index), node)
+        self._rewritten.append((self.model.subgraphs[index], rewrite))
 
     def _refuse(self, index: int, op: FlexOp, operator: schema.OperatorT, reason: str) -> None:
         node = self._node(index, op, operator)

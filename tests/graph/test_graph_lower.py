@@ -1,10 +1,12 @@
 """Lowering models written by others: no Flex op is left, signatures stay, state can be set."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
@@ -14,6 +16,7 @@ from odt_core.graph.lost_limits import lost_limits
 from odt_core.graph.record import Missing, read_record, write_record
 from odt_core.graph.rules import RULES
 from odt_core.graph.signature import find_signature
+from tests.converting import file_of
 
 MODELS = Path(__file__).parents[1] / "models"
 FLEX = MODELS / "flower__android-kotlin-new__logistic_regression.tflite"
@@ -150,6 +153,21 @@ class TestLower:
     def test_ops_of_a_signature_that_is_left_out_then_are_not_told_as_rewritten(self):
         assert "ReluGrad" in describe(BROKEN.read_bytes()).flex_ops  # of train alone
         assert lower(BROKEN.read_bytes()).report == ()
+
+    def test_ops_of_a_branch_of_a_signature_that_is_left_out_then_are_not_told_as_rewritten(
+        self, tmp_path
+    ):
+        def signature(last):
+            def branching(x):
+                slope = partial(tf.raw_ops.ReluGrad, gradients=x, features=x)
+                return {"y": last(tf.cond(tf.reduce_sum(x) > 0, slope, lambda: x))}
+
+            return tf.function(branching, [tf.TensorSpec([3, 3], tf.float32, name="x")])
+
+        kept, broken = signature(tf.identity), signature(tf.linalg.det)
+        lowered = lower(file_of(tf.Module(), tmp_path, kept=kept, broken=broken))
+        assert [gap.signature for gap in lowered.missing] == ["broken"]
+        assert [rewrite.op for rewrite in lowered.report] == ["ReluGrad"]  # of `kept` alone
 
 
 class TestCheckpoints:
