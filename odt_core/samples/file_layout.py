@@ -109,14 +109,17 @@ class Layout:
             return folder
         return self.listed.get(path) or self.in_names.get(path) or self._folder_of(path)
 
-    def is_test(self, path: str) -> bool | None:
-        """Whether a sample is one to test with; None where nothing says it."""
+    def is_test(self, path: str, label: str) -> bool | None:
+        """Whether a sample of that label is one to test with; None where nothing says it."""
         above = PurePosixPath(path)
         if self.ours:  # None for one that was put there later
             known = str(above.parent) in self.ours
             return stem_of(path).endswith(labels_file.TEST_MARK) if known else None
-        labelled = self.folders_are_labels and not self.has_targets  # a label called test is one
-        return is_test(above.parts[: -2 if labelled else -1])
+        folders = above.parts[:-1]
+        labelled = self.folders_are_labels and not self.has_targets
+        if labelled and folders[-1:] == (label,):  # a label called test is one
+            folders = folders[:-1]
+        return is_test(folders)
 
     def _folder_of(self, path: str) -> str:
         """A sample's folder; loose ones are of one label, the zip's or folder's name."""

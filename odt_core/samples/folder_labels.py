@@ -28,9 +28,9 @@ def folder_labels(samples: Sequence[str], known: Iterable[str] = ()) -> tuple[di
 
     samples: paths with slashes. known: names that are labels already.
     """
-    folders = {path: above for path in samples if (above := _above(path))}
-    every = set(folders.values())
     labels = {folded(name) for name in known}
+    folders = {path: above for path, above in _above(samples, labels).items() if above}
+    every = set(folders.values())
     outer = _outer(every, labels)
     if outer is None and (told := _either(every, labels)):
         return dict.fromkeys(folders, ""), told
@@ -47,11 +47,21 @@ def without_zipped(name: str) -> str:
     return _ZIPPED.sub("", name)
 
 
-def _above(path: str) -> _Folders:
-    """The folders of a sample that may be its label: below one that says what it is for."""
-    parts = PurePosixPath(path).parts[:-1]
-    roles = [at for at, folder in enumerate(parts[:-1]) if is_test([folder]) is not None]
-    return parts[roles[-1] + 1 :] if roles else parts
+def _above(samples: Sequence[str], labels: set[str]) -> dict[str, _Folders]:
+    """The folders of each sample that may be its label: those below one that says what it is for,
+    and those around such a one where any of them is a label already, as in 3/test/anna.
+    """
+    around: dict[str, _Folders] = {}
+    below: dict[str, _Folders] = {}
+    for path in samples:
+        parts = PurePosixPath(path).parts[:-1]
+        roles = [at for at, folder in enumerate(parts[:-1]) if is_test([folder]) is not None]
+        first = roles[-1] + 1 if roles else 0
+        around[path] = tuple(one for at, one in enumerate(parts[:first]) if at not in roles)
+        below[path] = parts[first:]
+    if not _known({name for one in around.values() for name in one}, labels):
+        return below
+    return {path: around[path] + folders for path, folders in below.items()}
 
 
 def _outer(every: set[_Folders], labels: set[str]) -> int | None:

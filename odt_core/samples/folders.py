@@ -171,7 +171,7 @@ def _read_files(there: Sequence[_File], name: str, form: Form, subset: Subset) -
     if (others or hidden) and not files:
         raise SampleError(f"'{name}' holds no samples. {left_out(others, 0, 0, hidden)} {HOW}")
     raw = decode_files(files, name, form)
-    marks = tuple(map(layout.is_test, raw.names))
+    marks = tuple(map(layout.is_test, raw.names, raw.labels))
     if ours or True in marks:
         # of folders train and val alone, some are set aside for testing as of any others
         raw = replace(raw, tests=marks)

@@ -62,12 +62,18 @@ class TestFolders:
         [("test/cat/1.png", True), ("train/cat/2.png", False), ("cat/3.png", None)],
     )
     def test_folders_above_the_label_say_what_is_to_test_with(self, path, test):
-        assert of("test/cat/1.png", "train/cat/2.png", "cat/3.png").is_test(path) is test
+        assert of("test/cat/1.png", "train/cat/2.png", "cat/3.png").is_test(path, "cat") is test
+
+    def test_every_folder_but_the_label_says_what_is_to_test_with(self):
+        paths = ("3/1.png", "3/test/2.png", "7/train/test/anna/3.png", "7/4.png")
+        layout = of(*paths, known=("3", "7"))
+        said = [layout.is_test(path, layout.label_of(path)) for path in paths]
+        assert said == [None, True, True, None]
 
     def test_label_may_be_called_test(self):
         paths = ("test/1.png", "other/2.png")
-        assert of(*paths).is_test("test/1.png") is None
-        assert of(*paths, has_targets=True).is_test("test/1.png") is True
+        assert of(*paths).is_test("test/1.png", "test") is None
+        assert of(*paths, has_targets=True).is_test("test/1.png", "") is True
 
 
 class TestTables:
@@ -103,7 +109,9 @@ class TestOurs:
     def test_folders_stand_for_labels_and_names_mark_the_tests(self):
         layout = of("0/a-test.png", "0/b.png", "later/c.png", ours={"0": "C#", "1": ""})
         assert [layout.label_of(path) for path in ("0/b.png", "1/x.png")] == ["C#", ""]
-        assert [layout.is_test(path) for path in ("0/a-test.png", "0/b.png", "later/c.png")] == [
+        assert [
+            layout.is_test(path, "C#") for path in ("0/a-test.png", "0/b.png", "later/c.png")
+        ] == [
             True,
             False,
             None,

@@ -28,6 +28,8 @@ class TestKnown:
             ("all/3/anna/1.png", "all/7/ben/2.png"),
             ("train/3/anna/1.png", "test/7/anna/2.png"),
             ("3/1.png", "3/more/2.png", "7/3.png"),
+            ("3/test/anna/1.png", "7/test/anna/2.png"),
+            ("3/1.png", "3/test/2.png", "7/train/ben/3.png"),
         ],
     )
     def test_outer_folders_are_labels_where_these_are_known_and_none_inside_is(self, paths):
@@ -53,7 +55,13 @@ class TestNothingKnown:
     PATHS = ("cat/monday/1.png", "dog/monday/2.png", "dog/tuesday/3.png")
 
     @pytest.mark.parametrize(
-        ("paths", "known"), [(PATHS, ()), (PATHS, DIGITS), (("3/7/1.png", "8/7/2.png"), DIGITS)]
+        ("paths", "known"),
+        [
+            (PATHS, ()),
+            (PATHS, DIGITS),
+            (("3/7/1.png", "8/7/2.png"), DIGITS),
+            (("3/test/anna/1.png", "9/test/anna/2.png"), DIGITS),
+        ],
     )
     def test_folders_of_one_name_in_several_others_tell_no_label_and_say_what_to_do(
         self, paths, known
@@ -89,6 +97,13 @@ class TestReading:
         assert caplog.text.count("not those inside them ('a').") == 2
         form = Form(labels=DIGITS)
         assert read_given([*PICTURES.items()], "mine", form).labels == ("3", "7")
+
+    def test_test_samples_within_a_label_folder_are_not_trained_on(self):
+        pictures = {f"{path}/1.png": PICTURES["3/a/1.png"] for path in ("3", "3/test", "7")}
+        inner = zipped(pictures)
+        for data in (inner, zipped({"inner.zip": inner})):
+            raw = read_samples(data, "mine.zip", labels=DIGITS, subset="both")
+            assert (raw.labels, raw.tests) == (("3", "3", "7"), (None, True, None))
 
     def test_samples_whose_label_cannot_be_told_have_none(self):
         for data in (zipped(PICTURES), zipped({"inner.zip": zipped(PICTURES)})):
