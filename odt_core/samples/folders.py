@@ -304,6 +304,7 @@ def _inner_zip(
                 )
                 for file, member in samples
             ]
+            told = told if form.target_shape is None else ""  # folders are no labels of values
             said = (guessed(archive, path.name), told, left_out((), 0, 0, hidden))
             return files, sentences(*said)
     except OdtError:  # it says itself what is wrong

@@ -123,9 +123,13 @@ def _of_archive(desk: Desk, name: str, data: bytes) -> RawSamples:
 
 
 def _check_folders(desk: Desk, raw: RawSamples, name: str) -> None:
-    """SampleError unless the folders in `name` say labels, where the model tells such apart."""
-    if desk.tells_labels and not any(raw.labels):
-        said = f"The folders in '{name}' do not say what its samples show."
+    """SampleError unless the folders in `name` say the label of every sample, where the model tells
+    such apart: the chosen label is not meant for those of which others say theirs.
+    """
+    bare = [file for file, label in zip(raw.names, raw.labels, strict=True) if not label]
+    if desk.tells_labels and (bare or not raw.labels):
+        which = "its samples show" if len(bare) == len(raw) else f"'{bare[0]}' shows"
+        said = f"The folders in '{name}' do not say what {which}."
         raise SampleError(sentences(said, raw.notice, HOW))
 
 

@@ -85,6 +85,14 @@ class TestSamples:
         assert "If the outer ones are the labels, put the samples right into them." in said(app)
         assert desk_of(app).workspace.manifest.samples == ()
 
+    def test_zip_within_a_zip_that_does_not_say_which_folders_are_labels_is_refused_as_a_whole(
+        self, app, desk_of
+    ):
+        inner = zipped({"x/a/0.png": picture(), "y/a/1.png": picture(5)})
+        upload(app, ("mine.zip", zipped({"3/1.png": picture(9), "more.zip": inner})))
+        assert "in 'mine.zip' do not say what 'more.zip/x/a/0.png' shows. Which" in said(app)
+        assert desk_of(app).workspace.manifest.samples == ()
+
     def test_upload_when_zip_brings_its_own_labels(self, app, desk_of):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:

@@ -98,6 +98,10 @@ class TestReading:
         form = Form(labels=DIGITS)
         assert read_given([*PICTURES.items()], "mine", form).labels == ("3", "7")
 
+    def test_nothing_is_told_of_folders_where_values_are_learnt(self):
+        for data in (zipped(PICTURES), zipped({"inner.zip": zipped(PICTURES)})):
+            assert read_samples(data, "mine.zip", target_shape=(2,)).notice == ""
+
     def test_test_samples_within_a_label_folder_are_not_trained_on(self):
         pictures = {f"{path}/1.png": PICTURES["3/a/1.png"] for path in ("3", "3/test", "7")}
         inner = zipped(pictures)
