@@ -163,7 +163,7 @@ def open_training(
     neither means others than it does alone; a name that is of test samples only is not kept, as it
     is not learnt. Where both are more than the outputs, these take those of the samples.
     """
-    from odt_core.samples.labels import clean_label, in_order
+    from odt_core.samples.labels import clean_label, folded, in_order
 
     known = () if unnamed else labels.names
     raw = _read(options.samples, model, known, test=False)
@@ -171,7 +171,9 @@ def open_training(
     tests = _read(options.test, model, known, test=True) if options.test else None
     if unnamed:
         learnt = _labels_in(raw)
-        every = [*learnt, *(_labels_in(tests) if tests is not None else ())]
+        own = set(map(folded, set(learnt)))
+        others = set(_labels_in(tests)) if tests is not None else set()
+        every = [*learnt, *(name for name in others if folded(name) not in own)]
         if len(in_order(map(clean_label, every))) > len(labels):
             every = learnt  # those of the test samples alone are left out
         named = _named_after(every, labels)

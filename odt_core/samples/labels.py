@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections import Counter
@@ -16,6 +17,8 @@ import numpy as np
 from odt_core.errors import LabelError
 from odt_core.kinds import check_kind
 from odt_core.words import some_of
+
+_log = logging.getLogger(__name__)
 
 MAX_LABEL_LENGTH = 40
 # Between two characters: Persian is spelt with them, and families and flags are drawn with them.
@@ -83,6 +86,14 @@ def folded(name: str) -> str:
     """What names that a person would take for the same have in common; no name to show."""
     name = name.replace("\u200c", "").replace("\u200d", "")  # joiners, which nobody sees
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def unlike(names: Iterable[str]) -> list[str]:
+    """The names in order; of those that a person would take for one another the first alone."""
+    first: dict[str, str] = {}
+    for name in in_order(names):
+        first.setdefault(folded(name), name)
+    return list(first.values())
 
 
 def _among(name: str, names: Iterable[str | None]) -> str | None:
@@ -188,8 +199,9 @@ class Labels:
     def named_after(self, names: Iterable[str]) -> Labels:
         """These; where they are but numbers, the names in their order, one an output, unless all
         of them are among those numbers, or some beside words: these mean outputs. So 1 to 4 are the
-        names of four outputs, −1 and 1 of two. Of fewer names than outputs those that a person
-        would take for the same are one. LabelError when there are more names than outputs.
+        names of four outputs, −1 and 1 of two. Those that a person would take for the same are
+        one, unless there is an output for just each of them; a warning is logged then. LabelError
+        when there are more names than outputs.
         """
         found = map(clean_label, dict.fromkeys(names))
         new = in_order(self.taken_for(name) or name for name in found)
@@ -199,14 +211,21 @@ class Labels:
         words = not all(map(_is_number, new))
         if self != Labels.numbered(len(self)) or len(known) == len(new) or (known and words):
             return self
-        if len(new) > len(self) > 0:
+        once = unlike(new)
+        if len(once) > len(self) > 0:
             raise LabelError(
-                f"The model has {len(self)} outputs for the {len(new)} labels of the samples: "
-                f"there is none left for '{new[len(self)]}'. Use at most {len(self)} labels."
+                f"The model has {len(self)} outputs for the {len(once)} labels of the samples: "
+                f"there is none left for '{once[len(self)]}'. Use at most {len(self)} labels."
             )
-        if len(new) == len(self):  # "A" and "a" are two of a model of all letters
-            return Labels(tuple(new))
-        return Labels((None,) * len(self)).extended(new)
+        if len(new) != len(self):
+            return Labels((None,) * len(self)).extended(once)
+        if len(once) < len(new):  # "A" and "a" are two of a model of all letters
+            _log.warning(
+                "Labels that read the same as others (%s) are kept apart, as the model has an "
+                "output for each. If they are one, give their samples one name.",
+                some_of([f"'{name}'" for name in in_order(set(new) - set(once))]),
+            )
+        return Labels(tuple(new))
 
     def of(self, names: Iterable[str]) -> Labels:
         """These of them alone, each on its output; no others."""

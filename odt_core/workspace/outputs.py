@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from odt_core.errors import LabelError, WorkspaceError
 from odt_core.samples import Labels
-from odt_core.samples.labels import in_order, same_label
+from odt_core.samples.labels import same_label, unlike
 from odt_core.workspace.manifest import LabelEntry, LeftModel, Manifest, ModelEntry
 
 
@@ -218,7 +218,7 @@ def with_outputs_named(manifest: Manifest, names: Iterable[str]) -> Manifest:
     """
     model, given = manifest.model, set(names)
     idle = _unnamed(manifest)
-    new = in_order(name for name in given if label_called(manifest.labels, name) is None)
+    new = unlike(name for name in given if label_called(manifest.labels, name) is None)
     if model is None or not new or len(new) > len(idle):
         return manifest
     named: Sequence[str | None] = new

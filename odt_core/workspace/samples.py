@@ -10,7 +10,7 @@ import numpy as np
 
 from odt_core.errors import LabelError, SampleError
 from odt_core.samples import Labels, RawSamples
-from odt_core.words import count
+from odt_core.words import count, some_of
 from odt_core.workspace import changes, outputs, pictures
 from odt_core.workspace.archive import zip_samples
 from odt_core.workspace.arrivals import Elsewhere, Encoded, arrivals
@@ -30,6 +30,7 @@ class AddReport:
     added: tuple[SampleEntry, ...] = ()
     duplicates: tuple[str, ...] = ()  # names of those that the label had already; ignored
     elsewhere: tuple[Elsewhere, ...] = ()  # added, but a second label contradicts the first
+    alike: tuple[tuple[str, str], ...] = ()  # (name that came, label that reads the same)
 
     @property
     def summary(self) -> str:
@@ -47,6 +48,9 @@ class AddReport:
                 f"{count(len(self.elsewhere), 'sample')} also under another label "
                 f"({first.name or 'a drawing'!s} under '{first.label}'): delete one of the two"
             )
+        if self.alike:
+            pairs = some_of([f"'{name}' for '{label}'" for name, label in self.alike])
+            said.append(f"Labels that read the same are taken for one: {pairs}")
         return ". ".join(said) + "."
 
 
@@ -170,15 +174,19 @@ class HasSamples(HasLabels):
                 manifest = outputs.with_description(manifest, model, new_ids())
             manifest = outputs.with_outputs_named(manifest, texts.values())
             trained = self._trained_names(manifest)
+            alike = {}
             for name, text in texts.items():
                 known = outputs.label_called(manifest.labels, text)
                 if known is None:
                     self._check_label_count(manifest)
                     manifest = changes.with_label(manifest, next(new_ids()), text, trained)
+                elif known.name != text:
+                    alike[text] = known.name
                 ids[name] = known.id if known else manifest.labels[-1].id
             labels = [ids[name] for name in raw.labels]
             where = _where(raw.labels)
-            return self._add(manifest, labels, encoded, source, where, tests=raw.tests)
+            report = self._add(manifest, labels, encoded, source, where, tests=raw.tests)
+            return replace(report, alike=tuple(alike.items()))
 
     def delete_samples(self, sample_ids: Sequence[str]) -> None:
         """Delete samples. Raises WorkspaceError when one of them is not there."""

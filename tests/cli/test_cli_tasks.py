@@ -291,6 +291,12 @@ class TestNames:
         assert (trained["labels"], trained["test"]["n"]) == (list(learnt), 4)
         assert f"the model never learnt ('{other}'): left out." in trained["left_out"][0]
 
+    def test_test_samples_that_read_the_same_take_no_output_of_their_own(self, tmp_path):
+        own, test = self._samples(tmp_path, ("Ash", "oak")), self._samples(tmp_path, ("oak", "ash"))
+        given = ("--samples", own, "--test", test, "--epochs", 1)
+        trained = result("train", self.MODEL, *given)
+        assert (trained["labels"], trained["test"]["n"]) == (["Ash", "oak", None], 30)
+
     def test_numbers_of_a_checkpoint_stay_those_of_outputs(self, tmp_path, caplog):
         two, own = self._samples(tmp_path, ("1", "2")), tmp_path / "own.safetensors"
         odt("train", self.MODEL, "--samples", two, "--epochs", 1, "--checkpoint", own)

@@ -122,11 +122,16 @@ class TestNamedAfter:
             (["\uff11", "3"], ("0", "1", "2", "3")),
             (["1", "-1", "0"], ("-1", "0", "1", None)),
             (["1", "3"], ("0", "1", "2", "3")),
+            (["a", "A", "b", "B", "c", "d"], ("A", "B", "c", "d")),
             ([], ("0", "1", "2", "3")),
         ],
     )
     def test_outputs_without_names_take_those_of_the_samples(self, found, names):
         assert Labels.numbered(4).named_after(found).names == names
+
+    def test_labels_that_read_the_same_are_told_where_they_are_kept_apart(self, caplog):
+        Labels.numbered(3).named_after(["Heart", "heart", "Star"])
+        assert "Labels that read the same as others ('heart') are kept apart" in caplog.text
 
     def test_two_outputs_are_minus_one_and_one(self):
         assert Labels.numbered(2).named_after(["-1"]).names == ("-1", "1")

@@ -117,7 +117,8 @@ class TestAddRaw:
         raw = RawSamples(
             tuple(drawing(k) for k in range(4)), ("3", "heart", "3", "Heart"), ("", "", "", "")
         )
-        workspace.add_raw(raw, Source.EXAMPLE)
+        report = workspace.add_raw(raw, Source.EXAMPLE)
+        assert "read the same are taken for one: 'Heart' for 'heart'." in report.summary
         assert [(label.name, label.output) for label in workspace.manifest.labels[9:]] == [
             ("9", 9),
             ("heart", 10),
@@ -488,6 +489,17 @@ class TestNamesOfOutputs:
         workspace.rename_label(workspace.manifest.labels[0].id, "mine")
         workspace.add_raw(self.raw("dog", "cat"), Source.UPLOAD)
         assert workspace.manifest.output_names() == ("mine", "cat", "dog")
+
+    @pytest.mark.parametrize(("outputs", "named"), [(2, ()), (3, ("mine",)), (4, ("mine",))])
+    def test_names_that_read_the_same_are_one_label(self, workspaces, outputs, named):
+        workspace = workspaces.create()
+        workspace.set_model("own.tflite", Labels.numbered(outputs), data=b"a model")
+        for name in named:
+            workspace.rename_label(workspace.manifest.labels[0].id, name)
+        workspace.add_raw(self.raw("Heart", "heart", "Star"), Source.UPLOAD)
+        names = [name for name in workspace.manifest.output_names() if name]
+        assert names == [*named, "Heart", "Star"]
+        assert workspace.raw_samples().labels == ("Heart", "Heart", "Star")
 
     def test_label_added_by_hand_takes_an_output_that_nobody_named(self, workspaces):
         workspace = workspaces.create()
