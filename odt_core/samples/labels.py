@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from math import inf
 
@@ -96,14 +97,6 @@ def unlike(names: Iterable[str]) -> list[str]:
     return list(first.values())
 
 
-def _among(name: str, names: Iterable[str | None]) -> str | None:
-    """That name, else the first that a person would take it for; None where there is none."""
-    those = [one for one in names if one is not None]
-    if name in those:
-        return name
-    return next((one for one in those if same_label(name, one)), None)
-
-
 def called(name: str | None, output: int) -> str:
     """What a reader sees of an output: its name, else its number, counted from 0 as in the model's
     arrays: "output 3" is the fourth.
@@ -161,7 +154,13 @@ class Labels:
         """The label of exactly that name, else one that a person would take it for; None where
         there is neither.
         """
-        return _among(_composed(name), self.names)
+        name = _composed(name)
+        return name if name in self.names else self._by_folded.get(folded(name))
+
+    @cached_property
+    def _by_folded(self) -> dict[str, str]:
+        """The first name of those that read alike: each is folded once, of a thousand too."""
+        return {folded(name): name for name in reversed(self.names) if name is not None}
 
     def called(self, output: int) -> str:
         """What a reader sees of an output, 0..K-1; as the function `called` tells."""
@@ -173,10 +172,11 @@ class Labels:
 
         LabelError when a name is empty or too long, or no output is left for it.
         """
-        result = list(self.names)
+        result, taken = list(self.names), set(self._by_folded)
         for name in dict.fromkeys(map(clean_label, names)):
-            if _among(name, result) is not None:
+            if folded(name) in taken:
                 continue
+            taken.add(folded(name))
             if not result:
                 raise LabelError(
                     f"The model tells no labels apart, so '{name}' cannot be one of them. Give its "

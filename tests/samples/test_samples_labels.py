@@ -1,8 +1,8 @@
 import pytest
 
 from odt_core.errors import LabelError
-from odt_core.samples import Labels
-from odt_core.samples.labels import clean_label, in_order, same_label
+from odt_core.samples import Labels, labels
+from odt_core.samples.labels import clean_label, folded, in_order, same_label
 
 
 class TestLabels:
@@ -65,6 +65,14 @@ class TestLabels:
         assert labels.names == ("7", "Heart", None, None)
         assert [labels.index(name) for name in ("\uff17", "heart")] == [0, 1]
         assert labels.of(["heart"]).names == (None, "Heart", None, None)
+
+    def test_each_of_many_names_is_folded_a_few_times_and_not_with_each_other(self, monkeypatch):
+        seen = []
+        monkeypatch.setattr(labels, "folded", lambda name: (seen.append(name), folded(name))[1])
+        names = [f"class {k}" for k in range(300)]
+        named = Labels.numbered(301).named_after(names)
+        assert named.extended(["new"]).of(map(str.upper, names)).names[:300] == named.names[:300]
+        assert len(seen) < 10 * 300
 
     def test_names_that_the_model_itself_tells_apart_stay_two(self):
         labels = Labels(("A", "a", None))
