@@ -489,8 +489,8 @@ class Run:
         if not self._records and not self._went_on:
             advice = (
                 "The very first loss was not finite, so the learning rate is hardly to blame: "
-                "reset to the base model, restore another checkpoint, or look for samples with "
-                "huge numbers."
+                "look for samples with huge numbers, reset to the base model, or restore another "
+                "checkpoint."
             )
         at_once = bad_step <= _AT_ONCE
         empty = self._zero_filled() if at_once else []

@@ -135,8 +135,8 @@ class TestScreens:
         assert not app.exception
         words = " ".join(html.value for html in app.html)
         assert (
-            "1 of the 2 samples is of “Zwingel”, which the base model never learnt: it is right "
-            "about none of them. On the other 1: 100.0 % → 100.0 %."
+            "1 of the 2 samples is of “Zwingel”, which the base model never learnt: it is wrong "
+            "about it. On the other 1: 100.0 % → 100.0 %."
         ) in words
         for part in ("Mistakes", "Over time"):
             app.segmented_control(key="evaluate_part").set_value(part).run()

@@ -133,7 +133,7 @@ class TestOthers:
         assert desk.run.wait(60)
         assert desk.run.phase.value == "diverged"
         assert desk.workspace.manifest.head is None
-        assert "Its learning rate is part of the file" in desk.run.snapshot().message
+        assert "look for samples with huge numbers" in desk.run.snapshot().message
         assert "base · 0 steps" in shown(app.run())
 
     def test_model_that_is_none_keeps_the_old_one(self, app, desk_of, tmp_path):

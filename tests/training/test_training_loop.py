@@ -555,7 +555,7 @@ class TestNanGuard:
         session.load_state(state)
         history = fit(session, some(12), replace(SETTINGS, distil=0.0), test=some(8))
         assert history.outcome is Outcome.DIVERGED
-        assert "reset to the base model, restore another checkpoint" in history.message
+        assert "reset to the base model, or restore another checkpoint" in history.message
         assert "smaller" not in history.message
 
     def test_run_that_goes_on_and_goes_wrong_at_once_then_is_not_told_of_its_very_first_loss(
