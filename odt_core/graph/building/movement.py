@@ -38,6 +38,13 @@ class Movement(Arithmetic):
         self.emit("SHAPE", [x], [y], options)
         return y
 
+    def size(self, x: Tensor, axis: int) -> Tensor:
+        """How many entries x has along an axis, int32 []; a constant where that is known now."""
+        size = x.shape[axis]
+        if size is not None:
+            return self.constant(size, np.int32)
+        return self.reshape(self.slice(self.shape(x), [axis], [1]), ())
+
     def reshape(self, x: Tensor, shape: Sequence[int | None]) -> Tensor:
         """x in another shape; at most one dimension may be None (worked out at run time)."""
         shape = tuple(shape)

@@ -56,7 +56,7 @@ def sparse_softmax_cross_entropy(
     z, e, s = _softmax_parts(b, logits)
     depth: Tensor | int | None = logits.shape[-1]
     if depth is None:  # as many as there are samples, say
-        depth = b.reshape(b.slice(b.shape(logits), [logits.rank - 1], [1]), [])
+        depth = b.size(logits, logits.rank - 1)
     hot = b.one_hot(b.cast(labels, np.int32), depth)
     log_s = b.reshape(b.log(s), [logits.shape[0]])
     finite = b.maximum(z, float(np.finfo(np.float32).min))  # 0 · −inf is no number

@@ -69,13 +69,14 @@ def _flat(b: Builder, indices: Tensor) -> Tensor:
     return b.reshape(b.cast(indices, np.int32), (entries(indices.shape),))
 
 
+def sums_at(b: Builder, x: Tensor, indices: Tensor, updates: Tensor) -> Tensor:
+    """Updates at index tuples among zeros, in the shape of x; of a tuple that comes twice both."""
+    return b.scatter_nd(b.cast(indices, np.int32), updates, b.shape(x), x.shape)
+
+
 def _of_each_row(b: Builder, kind: str, table: Tensor, x: Tensor, places: Tensor) -> Tensor:
     """For each row of the table what comes of the entries of x whose places name it."""
-    if table.shape[0] is None:
-        count = b.reshape(b.slice(b.shape(table), [0], [1]), ())
-    else:
-        count = b.constant(table.shape[0], np.int32)
-    return segments_of(b, kind, x, places, count)
+    return segments_of(b, kind, x, places, b.size(table, 0))
 
 
 def _last_places(b: Builder, table: Tensor, places: Tensor) -> Tensor:

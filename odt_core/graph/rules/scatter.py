@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.rows import by_row, combine_rows
+from odt_core.graph.rules.rows import by_row, combine_rows, sums_at
 from odt_core.graph.tensor import Tensor
 
 _COMBINED = {
@@ -25,8 +23,7 @@ _COMBINED = {
 def scatter_sub(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """x less updates at index tuples; of a tuple that comes twice both count."""
     x, indices, updates = inputs
-    places = b.cast(indices, np.int32)
-    return [b.sub(x, b.scatter_nd(places, updates, b.shape(x), x.shape))]
+    return [b.sub(x, sums_at(b, x, indices, updates))]
 
 
 @rule(*_COMBINED, since="0.2")

@@ -46,6 +46,11 @@ def _filled(b: Builder, like: Tensor, value: float, dtype: np.dtype) -> Tensor:
     return b.fill(b.shape(like), np.array(value, dtype), like.shape, dtype.type)
 
 
+def _rows_in(b: Builder, segments: Tensor, count: Tensor, dtype: np.dtype) -> Tensor:
+    """How many rows each segment has, [count]."""
+    return segments_of(b, "UnsortedSegmentSum", _filled(b, segments, 1, dtype), segments, count)
+
+
 @rule("SegmentMean", "SegmentSum", since="0.2")
 def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     """The sum or mean of x's rows of each segment, 0 of none; segments in rising order."""
@@ -56,8 +61,7 @@ def segment_sum(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence[Te
     sums = segments_of(b, "UnsortedSegmentSum", x, ids, count)
     if op.op == "SegmentSum":
         return [sums]
-    rows = segments_of(b, "UnsortedSegmentSum", _filled(b, ids, 1, x.dtype), ids, count)
-    rows = b.maximum(rows, np.array(1, x.dtype))
+    rows = b.maximum(_rows_in(b, ids, count, x.dtype), np.array(1, x.dtype))
     return [b.div(sums, b.reshape(rows, (rows.shape[0], *[1] * (x.rank - 1))))]
 
 
@@ -71,7 +75,7 @@ def segment_extreme(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequenc
     ids = b.cast(segments, np.int32)
     count = b.add(b.max(ids, [0]), 1)
     y = segments_of(b, f"Unsorted{op.op}", x, ids, count)
-    rows = segments_of(b, "UnsortedSegmentSum", _filled(b, ids, 1, ids.dtype), ids, count)
+    rows = _rows_in(b, ids, count, ids.dtype)
     is_empty = b.reshape(b.equal(rows, 0), (rows.shape[0], *[1] * (x.rank - 1)))
     return [b.select(is_empty, _EMPTY[op.op], y)]
 
@@ -89,7 +93,7 @@ def unique_with_counts(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequ
     options.idxOutType = schema.TensorType.INT32
     b.emit("UNIQUE", [x], [y, places], options)
     size = b.reshape(b.shape(y), ())
-    counts = segments_of(b, "UnsortedSegmentSum", _filled(b, places, 1, places.dtype), places, size)
+    counts = _rows_in(b, places, size, places.dtype)
     return [y, b.cast(places, kind), b.cast(counts, kind)]
 
 
@@ -179,7 +183,7 @@ def _logsumexp_of_all(b: Builder, x: Tensor, axis: int) -> Tensor:
     largest = b.max(x, [axis], keepdims=True)
     is_finite = b.less(b.abs(largest), math.inf)
     total = b.sum(b.exp(b.sub(x, b.select(is_finite, largest, 0.0))), [axis])
-    return b.add(b.log(total), b.max(x, [axis]))
+    return b.add(b.log(total), b.max(largest, [axis]))
 
 
 _RUNNING = {
@@ -190,7 +194,7 @@ _RUNNING = {
 
 def _counted(b: Builder, x: Tensor, axis: int, *, exclusive: bool, reverse: bool) -> Tensor:
     """Which entries along an axis count for which: bool [n, n, 1, …], the first n being theirs."""
-    numbers = b.range(0, b.reshape(b.slice(b.shape(x), [axis], [1]), ()))
+    numbers = b.range(0, b.size(x, axis))
     one, other = b.reshape(numbers, (None, 1)), b.reshape(numbers, (1, None))
     if reverse:
         one, other = other, one

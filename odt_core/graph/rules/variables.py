@@ -16,7 +16,14 @@ from odt_core.graph import resources
 from odt_core.graph.building import Builder
 from odt_core.graph.flex import FlexOp
 from odt_core.graph.rules.registry import rule
-from odt_core.graph.rules.rows import add_rows, by_row, combine_rows, gather_rows, put_rows
+from odt_core.graph.rules.rows import (
+    add_rows,
+    by_row,
+    combine_rows,
+    gather_rows,
+    put_rows,
+    sums_at,
+)
 from odt_core.graph.tensor import Tensor
 
 
@@ -136,7 +143,7 @@ def scatter_nd_add(b: Builder, op: FlexOp, inputs: Sequence[Tensor]) -> Sequence
     """Entries at index tuples ± updates; a tuple that comes twice counts twice."""
     variable, indices, updates = inputs
     value = resources.read(b, variable)
-    change = b.scatter_nd(b.cast(indices, np.int32), updates, b.shape(value), value.shape)
+    change = sums_at(b, value, indices, updates)
     combine: Callable[[Tensor, Tensor], Tensor] = b.add
     if op.op == "ResourceScatterNdSub":
         combine = b.sub
