@@ -167,12 +167,12 @@ def open_training(
 
     known = () if unnamed else labels.names
     raw = _read(options.samples, model, known, test=False)
-    known = (*known, *raw.labels)
+    known = (*known, *_labels_in(raw))
     tests = _read(options.test, model, known, test=True) if options.test else None
     if unnamed:
         learnt = _labels_in(raw)
-        own = set(map(folded, set(learnt)))
-        others = set(_labels_in(tests)) if tests is not None else set()
+        own = set(map(folded, learnt))
+        others = _labels_in(tests) if tests is not None else []
         every = [*learnt, *(name for name in others if folded(name) not in own)]
         if len(in_order(map(clean_label, every))) > len(labels):
             every = learnt  # those of the test samples alone are left out
@@ -208,7 +208,8 @@ def open_tests(
 
 
 def _labels_in(raw: RawSamples) -> list[str]:
-    return [label for label in raw.labels if label]
+    """Each once, as they come."""
+    return [label for label in dict.fromkeys(raw.labels) if label]
 
 
 def _named_after(given: Sequence[str], labels: Labels) -> Labels:

@@ -79,10 +79,18 @@ def _run(options: Namespace) -> Result:
     base_test, base_others = open_base_test(options, model, samples.labels)
     same = None if test is None else copies(test, model.preprocessing)
     scored = None if test is None else once(test, same)
+    replay = model.card.load_replay() if settings.replay > 0 else None
     with stopped_by_signals() as control, progress_line() as say:
         callbacks = [] if options.json else [_Ticker(say)]
         history = fit(
-            own, samples, settings, callbacks, test=scored, base_test=base_test, control=control
+            own,
+            samples,
+            settings,
+            callbacks,
+            replay=replay,
+            test=scored,
+            base_test=base_test,
+            control=control,
         )
     learnt = history.learnt  # else the weights are those it began with
     unjudged = _why_unjudged(model.contract, learnt, test) if test is not None else None
@@ -110,10 +118,7 @@ def _run(options: Namespace) -> Result:
         "loss": [record.loss for record in history.records] if reports else [],
         "loss_name": model.contract.loss_note,
         "batches": why_other_size(settings, model.contract) or None,
-        "notice": why_one_label_alone(
-            model.contract, samples, model.card.load_replay() if settings.replay > 0 else None
-        )
-        or None,
+        "notice": why_one_label_alone(model.contract, samples, replay) or None,
         "labels": list(samples.labels.names) if model.contract.classifies else [],
         "guessed": _guessed(samples.labels) if unnamed else None,
         **judged,

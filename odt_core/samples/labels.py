@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from math import inf
 
@@ -83,6 +83,7 @@ def same_label(one: str, other: str) -> bool:
     return folded(one) == folded(other)
 
 
+@lru_cache(maxsize=8192)  # each name is compared with many others
 def folded(name: str) -> str:
     """What names that a person would take for the same have in common; no name to show."""
     name = name.replace("\u200c", "").replace("\u200d", "")  # joiners, which nobody sees

@@ -272,8 +272,8 @@ def prepare(
     if not len(labels):
         return Samples(x, np.zeros((len(raw), 0), np.float32), labels)
     check_labelled(raw, len(labels))
-    extended = labels.extended(raw.labels)
-    names = {label: clean_label(label) for label in raw.labels}
+    names = {label: clean_label(label) for label in dict.fromkeys(raw.labels)}
+    extended = labels.extended(names.values())
     _tell_merged(extended, names.values())
     outputs = {label: extended.index(name) for label, name in names.items()}
     y = np.array([outputs[label] for label in raw.labels], np.int64)
