@@ -51,6 +51,10 @@ class Canvas:
             canvas.text((MARGIN, 122 + 38 * at), line, 27, colour=look.MUTED)
         return canvas, top
 
+    def says(self, text: str, y: float) -> None:
+        """What stands in the middle of a chart that has nothing to draw."""
+        self.text((self.width / 2, y), text, 32, colour=look.MUTED, anchor="m")
+
     def line(self, points: Sequence[Point], colour: str, width: float, dash: float = 0) -> None:
         """A line through the points; dash: length of a dash, 0 for none."""
         scaled = [(x * _FINE, y * _FINE) for x, y in points]

@@ -79,8 +79,7 @@ class Intervals:
         above = _LEGEND if self.legend else 30
         canvas, top = Canvas.headed(self.title, self.note, above + used + _AXIS)
         if not self.groups:
-            at = canvas.width / 2, max(520, top + 60)
-            canvas.text(at, self.empty, 32, colour=look.MUTED, anchor="m")
+            canvas.says(self.empty, max(520, top + 60))
             return canvas.png()
         if self.legend:
             self._legend(canvas, top + 18)

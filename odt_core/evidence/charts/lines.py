@@ -73,8 +73,7 @@ class Lines:
         above = 106 + max((y for _, _, y in legend), default=0.0)
         canvas, top = Canvas.headed(self.title, self.note, above + _LEAST + 120)
         if not self.drawn:
-            at = canvas.width / 2, max(520, top + 60)
-            canvas.text(at, self.empty, 32, colour=look.MUTED, anchor="m")
+            canvas.says(self.empty, max(520, top + 60))
             return canvas.png()
         for line, x, y in legend:
             _entry(canvas, line, (x, top + 18 + y))

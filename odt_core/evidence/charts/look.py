@@ -67,9 +67,13 @@ def short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
+def _channels(colour: str) -> list[int]:
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+
+
 def ink(colour: str) -> str:
     """Black or white, whichever is read better on the colour: with a contrast of 4.58 or more."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    parts = [channel / 255 for channel in _channels(colour)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
     luminance = sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     return "#000000" if luminance > 0.179 else "#FFFFFF"
@@ -77,5 +81,4 @@ def ink(colour: str) -> str:
 
 def mixed(colour: str, share: float) -> str:
     """The colour on paper: 0 is paper, 1 the colour."""
-    channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-    return "#" + "".join(f"{round(255 + (c - 255) * share):02x}" for c in channels)
+    return "#" + "".join(f"{round(255 + (c - 255) * share):02x}" for c in _channels(colour))

@@ -63,6 +63,7 @@ class MapChart:
     def png(self) -> bytes:
         canvas, top = Canvas.headed(self.title, self.note, _LEAST + 110)
         top += 60
+        each = names_each(self.drawn)
         bottom = canvas.height - 50.0
         wide = (canvas.width - 2 * MARGIN - 50) / 2
         (x0, x1), (y0, y1) = self.seen.limits
@@ -75,7 +76,7 @@ class MapChart:
                     left + (x - x0) / (x1 - x0) * wide,
                     bottom - (y - y0) / (y1 - y0) * (bottom - top),
                 )
-                if names_each(self.drawn):
+                if each:
                     size = 32 if self.large[k] else 22
                     canvas.text(at, self.drawn[k], size, colour=colour, anchor="m", weight=550)
                 else:

@@ -47,8 +47,7 @@ class Pictures:
         canvas, top = Canvas.headed(self.title, self.note, rows * tall + 90, 420)
         top += 10
         if not shown:
-            at = canvas.width / 2, max(280, top + 40)
-            canvas.text(at, self.empty, 32, colour=look.MUTED, anchor="m")
+            canvas.says(self.empty, max(280, top + 40))
         for place, picture in enumerate(shown):
             row, column = divmod(place, columns)
             x, y = MARGIN + column * cell, top + row * tall
