@@ -8,6 +8,7 @@ from enum import StrEnum
 from numbers import Integral, Real
 from typing import Any
 
+from odt_core.checkpoint.progress import MOST
 from odt_core.errors import SettingsError
 from odt_core.kinds import check_kind
 
@@ -46,7 +47,7 @@ class Settings:
     def __post_init__(self) -> None:
         _whole(self, "epochs", 1, 10_000)
         _whole(self, "batch_size", 1, MOST_IN_BATCH)
-        _whole(self, "seed", 0, 2**63 - 1)
+        _whole(self, "seed", 0, MOST)
         _whole(self, "measure_every", 0, 10**9)
         _whole(self, "evaluate_every", 0, 10**9)
         if self.learning_rate is not None:
